@@ -1,0 +1,6 @@
+"""`python -m mistrust`."""
+
+from mistrust.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Claims to numbers: the truth of a proposition in every world, and how far it is from turning.
+
+The *margin* of a comparison is the distance between its sides, positive where it holds; of `and`
+the least margin of its parts, of `or` the largest. Where a reading has no value (its condition
+never occurs) neither truth nor margin has one: NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mistrust.compile.evaluate import Floats, call, compare, operate
+from mistrust.scenario.expressions import Call, Compare, Node, Operation
+from mistrust.scenario.readings import Reading
+from mistrust.scenario.resolve import Constant, Parameter
+
+Lookup = Callable[[Reading], Floats]
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """What a claim is evaluated on: readings by variant, and premises, over the same worlds."""
+
+    reading: Lookup
+    premises: Mapping[str, Floats]
+
+
+def amount(node: Node, worlds: Worlds) -> Floats:
+    """The value of a claim's expression in each world: (worlds,); truths are 1, 0 or NaN."""
+    if isinstance(node, Reading):
+        return worlds.reading(node)
+    if isinstance(node, Constant):
+        return np.array(node.value)
+    if isinstance(node, Parameter):
+        return worlds.premises[node.name]
+    with np.errstate(all="ignore"):
+        if isinstance(node, Compare):
+            left, right = amount(node.left, worlds), amount(node.right, worlds)
+            return np.where(np.isnan(left) | np.isnan(right), np.nan, compare(node.op, left, right))
+        parts = node.parts if isinstance(node, Operation) else node.arguments  # type: ignore[attr-defined]
+        values = [amount(part, worlds) for part in parts]
+        missing = np.logical_or.reduce(np.broadcast_arrays(*(np.isnan(v) for v in values)))
+        if isinstance(node, Operation):
+            return np.where(missing, np.nan, operate(node.op, values))
+        assert isinstance(node, Call)
+        return np.where(missing, np.nan, call(node.function, values))
+
+
+def margin(node: Node, worlds: Worlds) -> Floats:
+    """How far a proposition is from turning, in each world: above 0 where it holds."""
+    if isinstance(node, Compare):
+        gap = amount(node.left, worlds) - amount(node.right, worlds)
+        if node.op in (">", ">="):
+            return gap
+        return -gap if node.op in ("<", "<=") else -abs(gap) if node.op == "==" else abs(gap)
+    if isinstance(node, Operation) and node.op in ("and", "or", "not"):
+        parts = [margin(part, worlds) for part in node.parts]
+        if node.op == "not":
+            return -parts[0]
+        choose = np.minimum if node.op == "and" else np.maximum
+        result = parts[0]
+        for part in parts[1:]:
+            result = choose(result, part)
+        return result
+    return amount(node, worlds) - 0.5
+
+
+def comparisons(node: Node) -> list[Compare]:
+    """The comparisons that a proposition is made of."""
+    if isinstance(node, Compare):
+        return [node]
+    if isinstance(node, Operation):
+        return [found for part in node.parts for found in comparisons(part)]
+    return []

@@ -1,0 +1,130 @@
+"""Expressions to arrays.
+
+An array has one axis for the turns, one per variable of the board, and one for the lanes (worlds
+solved side by side), each of length 1 where the expression does not depend on it: NumPy's
+broadcasting keeps every table as small as what it depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistrust.compile.frames import Integers
+from mistrust.scenario.check import Argument
+from mistrust.scenario.expressions import Call, Compare, Node, Operation
+from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable, uses
+from mistrust.scenario.schema import Scenario
+
+Floats = NDArray[np.float64]
+
+_COMPARE: dict[str, Callable[[Floats, Floats], NDArray[np.bool_]]] = {
+    "==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal,
+    ">": np.greater, ">=": np.greater_equal,
+    "near": lambda a, b: np.abs(a - b) < 1e-9,
+}  # fmt: skip
+_CALL: dict[str, Callable[..., Floats]] = {
+    "exp": np.exp, "log": np.log, "abs": np.abs, "sqrt": np.sqrt,
+    "min": lambda *a: reduce(np.minimum, a),
+    "max": lambda *a: reduce(np.maximum, a),
+    "mean": lambda *a: sum(a) / len(a),
+    "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    "if": lambda c, yes, no: np.where(c != 0, yes, no),
+}  # fmt: skip
+
+
+def operate(op: str, parts: list[Floats]) -> Floats:
+    """Apply an operator of the language to arrays."""
+    if op == "neg":
+        return -parts[0]
+    if op == "not":
+        return (parts[0] == 0).astype(float)
+    if op in ("and", "or"):
+        joined = reduce(np.logical_and if op == "and" else np.logical_or, [p != 0 for p in parts])
+        return joined.astype(float)
+    rule = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power}[op]
+    return reduce(rule, parts)
+
+
+def compare(op: str, left: Floats, right: Floats) -> Floats:
+    """Apply a comparison of the language, giving 0 or 1."""
+    return _COMPARE[op](left, right).astype(float)
+
+
+def call(function: str, arguments: list[Floats]) -> Floats:
+    """Apply a function of the language."""
+    return np.asarray(_CALL[function](*arguments), dtype=float)
+
+
+class Evaluator:
+    """Evaluates resolved expressions for some lanes.
+
+    Parameters
+    ----------
+    argument
+        The checked scenario.
+    parameters
+        Premises, mechanisms and lever switches by name: arrays of shape (lanes,).
+
+    Results are kept by node, so that shared parts are computed once.
+    """
+
+    def __init__(self, argument: Argument, parameters: Mapping[str, Floats]) -> None:
+        scenario = argument.scenario
+        self.definitions = argument.scope.definitions
+        self.order = list(scenario.board)
+        self.axes = {name: self._axis(scenario, name) for name in self.order}
+        self.parameters = {n: self._shaped(np.asarray(v), -1) for n, v in parameters.items()}
+        self._known: dict[int, tuple[Node, Floats]] = {}
+
+    def _shaped(self, values: Floats, axis: int) -> Floats:
+        shape = [1] * (len(self.order) + 2)
+        shape[axis] = -1
+        return np.asarray(values, dtype=float).reshape(shape)
+
+    def _axis(self, scenario: Scenario, name: str) -> Floats:
+        levels = scenario.board[name].levels
+        named = isinstance(levels[0], str)
+        values = np.arange(len(levels)) if named else np.array(levels, dtype=float)
+        return self._shaped(values.astype(float), 1 + self.order.index(name))
+
+    def __call__(self, node: Node) -> Floats:
+        """The values of an expression: shape (turns + 1 or 1, levels or 1 ..., lanes or 1)."""
+        known = self._known.get(id(node))
+        if known is None:
+            with np.errstate(all="ignore"):
+                known = (node, self._evaluate(node))
+            self._known[id(node)] = known
+        return known[1]
+
+    def _evaluate(self, node: Node) -> Floats:
+        if isinstance(node, Constant):
+            return self._shaped(np.array([node.value]), 0)
+        if isinstance(node, Axis):
+            return self.axes[node.variable]
+        if isinstance(node, Parameter):
+            return self.parameters[node.name]
+        if isinstance(node, TurnTable):
+            return self._shaped(np.array(node.values), 0)
+        if isinstance(node, Defined):
+            return self(self.definitions[node.name])
+        if isinstance(node, Operation):
+            return operate(node.op, [self(part) for part in node.parts])
+        if isinstance(node, Compare):
+            return compare(node.op, self(node.left), self(node.right))
+        assert isinstance(node, Call)
+        return call(node.function, [self(part) for part in node.arguments])
+
+
+def levels_where(node: Node, variable: str, argument: Argument) -> Integers:
+    """Levels of a variable at which a condition on it alone holds in some turn."""
+    assert uses(node, argument.scope) == {variable}
+    evaluator = Evaluator(argument, {})
+    values = evaluator(node)
+    if values.shape[0] != 1:
+        values = (values != 0).any(axis=0, keepdims=True)
+    axis = 1 + evaluator.order.index(variable)
+    return np.flatnonzero(np.moveaxis(values, axis, 0).reshape(-1)).astype(np.int64)

@@ -1,0 +1,156 @@
+"""Where the kernels find what they need: index arrays of a stage, and tables yet to be filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistrust.compile.evaluate import Evaluator, Floats
+from mistrust.compile.frames import Frame, Integers, Lookup, stacked
+from mistrust.compile.program import Amount, Program, Stage
+from mistrust.scenario.expressions import Node
+from mistrust.scenario.resolve import uses
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Expressions over a frame, stacked as the rows of one table.
+
+    Attributes
+    ----------
+    nodes, dims, offsets
+        Each expression, the variables that it depends on, and its first row.
+    high, low
+        Row of each expression for each cell: (expressions, high), (expressions, low).
+    """
+
+    nodes: tuple[Node, ...]
+    dims: tuple[tuple[str, ...], ...]
+    offsets: tuple[int, ...]
+    high: Integers
+    low: Integers
+
+    def filled(self, evaluator: Evaluator, turns: int, lanes: int) -> Floats:
+        """The table's numbers: (turns or 1, rows, lanes)."""
+        arrays = [evaluator(node) for node in self.nodes]
+        depth = turns if any(a.shape[0] > 1 for a in arrays) else 1
+        table = np.zeros((depth, self.offsets[-1], lanes))
+        for array, dims, start, stop in zip(
+            arrays, self.dims, self.offsets[:-1], self.offsets[1:], strict=True
+        ):
+            sizes = [evaluator.axes[v].size for v in dims]
+            keep = (0, *(1 + evaluator.order.index(v) for v in dims), array.ndim - 1)
+            small = array[:turns].reshape([array[:turns].shape[i] for i in keep])
+            full = np.broadcast_to(small, (depth, *sizes, lanes))
+            table[:, start:stop] = full.reshape(depth, stop - start, lanes)
+        return table
+
+
+def tables(program: Program, frame: Frame, nodes: Sequence[Node]) -> Tables:
+    """Lay out expressions over a frame."""
+    dims, offsets, lookups = [], [0], []
+    for node in nodes:
+        used = uses(node, program.scope)
+        own = tuple(v for v in frame.variables if v in used)
+        dims.append(own)
+        lookups.append(frame.rows(own, program.sizes, offsets[-1]))
+        offsets.append(offsets[-1] + prod(program.sizes[v] for v in own))
+    high, low = stacked(lookups) if lookups else _none(frame)
+    return Tables(tuple(nodes), tuple(dims), tuple(offsets), high, low)
+
+
+def _none(frame: Frame) -> tuple[Integers, Integers]:
+    high, low = frame.halves
+    return np.zeros((0, high), dtype=np.int64), np.zeros((0, low), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class StageLayout:
+    """A stage as the kernels see it.
+
+    Attributes
+    ----------
+    goal_high, goal_low : (branches + 1, half)
+    weights, available, pays
+        Tables of branch weights, of availability (by option), of payments.
+    first_branch, first_pay : (options + 1,)
+    pay_actor, pay_term : (payments,)
+    """
+
+    stage: Stage
+    goal_high: Integers
+    goal_low: Integers
+    weights: Tables
+    available: Tables
+    pays: Tables
+    first_branch: Integers
+    first_pay: Integers
+    pay_actor: Integers
+    pay_term: Integers
+    policy: Lookup
+
+    @cached_property
+    def moving(self) -> NDArray[np.bool_]:
+        """Which rows of the weights belong to branches that move something: (rows,)."""
+        marks = np.zeros(self.weights.offsets[-1], dtype=bool)
+        branches = [b for choice in self.stage.choices for b in choice.branches]
+        spans = zip(self.weights.offsets[:-1], self.weights.offsets[1:], strict=True)
+        for branch, (start, stop) in zip(branches, spans, strict=True):
+            stays = all((g == np.arange(len(g))).all() for g in branch.goals.values())
+            marks[start:stop] = not stays
+        return marks
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A program as the kernels see it; built once, used for every batch of worlds."""
+
+    program: Program
+    stages: tuple[StageLayout, ...]
+    payoffs: Tables
+    payoff_actor: Integers
+    payoff_term: Integers
+    beyond: Tables
+    beyond_actor: Integers
+    beyond_term: Integers
+
+
+def lay_out(program: Program) -> Layout:
+    """Build the index arrays of a program."""
+    terms = {term: i for i, term in enumerate(program.terms)}
+
+    def receivers(amounts: Sequence[Amount]) -> tuple[Integers, Integers]:
+        actor = np.array([a.actor for a in amounts], dtype=np.int64)
+        term = np.array([terms[a.actor, a.term] for a in amounts], dtype=np.int64)
+        return actor, term
+
+    def stage_layout(stage: Stage) -> StageLayout:
+        amounts = [a for choice in stage.choices for a in choice.amounts]
+        actor, term = receivers(amounts)
+        weights = [b.weight for choice in stage.choices for b in choice.branches]
+        counts = [len(choice.branches) for choice in stage.choices]
+        pays = [len(choice.amounts) for choice in stage.choices]
+        goal_high, goal_low = program.goals(stage)
+        return StageLayout(
+            stage, goal_high, goal_low,
+            tables(program, stage.source, weights),
+            tables(program, stage.source, [choice.available for choice in stage.choices]),
+            tables(program, stage.source, [a.node for a in amounts]),
+            np.cumsum([0, *counts]), np.cumsum([0, *pays]), actor, term, stage.policy_cells,
+        )  # fmt: skip
+
+    payoff_actor, payoff_term = receivers(program.payoffs)
+    beyond_actor, beyond_term = receivers(program.beyond)
+    return Layout(
+        program,
+        tuple(stage_layout(stage) for stage in program.stages),
+        tables(program, program.closing, [a.node for a in program.payoffs]),
+        payoff_actor, payoff_term,
+        tables(program, program.opening, [a.node for a in program.beyond]),
+        beyond_actor, beyond_term,
+    )  # fmt: skip

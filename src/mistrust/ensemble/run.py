@@ -1,0 +1,252 @@
+"""Many worlds: batches of lanes in worker processes, put together in a fixed order.
+
+Which worlds share a batch depends on nothing but their number, so results are the same to the
+bit for any number of workers. A world whose numbers are not valid (odds above 1, say) or whose
+certificate fails is counted, named and left out; nothing is dropped silently.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.layout import Layout, lay_out
+from mistrust.compile.lower import lower
+from mistrust.compile.program import Program, compile_program
+from mistrust.ensemble.plan import AS_WRITTEN, Job, Questions, jobs
+from mistrust.forward.distribute import gathered
+from mistrust.forward.read import Reader, openings_needed
+from mistrust.scenario.check import Argument
+from mistrust.scenario.readings import Reading, Variant
+from mistrust.solve.backward import Workspace, solve
+from mistrust.solve.certificate import Certificate, certify
+
+
+@dataclass(frozen=True)
+class Charts:
+    """How the best-known picture of the game unfolds, for some lanes.
+
+    Attributes
+    ----------
+    laws
+        Per variable its distribution as each turn opens: (turns + 1, levels, lanes).
+    decisions
+        Per decision, how often each option is chosen in each turn: (turns, options, lanes).
+    """
+
+    laws: dict[str, Floats]
+    decisions: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one job gives back: readings (readings, lanes), values (actors, lanes), evidence."""
+
+    job: int
+    readings: Floats
+    values: Floats
+    terms: Floats
+    certificate: Certificate
+    faults: dict[int, str]
+    charts: Charts | None
+
+
+class Engine:
+    """A compiled scenario ready to solve batches; one per process."""
+
+    def __init__(self, argument: Argument) -> None:
+        self.program: Program = compile_program(argument)
+        self._layouts: dict[frozenset[str], Layout] = {frozenset(): lay_out(self.program)}
+        self.workspace = Workspace()
+
+    def layout(self, recorded: frozenset[str] = frozenset()) -> Layout:
+        """The program laid out, with some recorded variables carried along."""
+        if recorded not in self._layouts:
+            self._layouts[recorded] = lay_out(self.program.recording(recorded))
+        return self._layouts[recorded]
+
+    def run(self, number: int, job: Job) -> Batch:
+        """Solve a batch and take its readings."""
+        coefficients = lower(self.layout(), job.cases)
+        keep = openings_needed(job.readings)
+        solution = solve(coefficients, keep=keep, moments=(0,), workspace=self.workspace)
+        reader = Reader(solution, self.layout)
+        recorder = _Recorder(self.program, coefficients.lanes) if job.chart else None
+        values = reader.read(job.readings, recorder.visit if recorder else None)
+        assert reader.occupancy is not None
+        found = np.array([values[r] for r in job.readings]).reshape(-1, coefficients.lanes)
+        faults = {lane: p.text(self.program.argument.source.file) for lane, p in coefficients.faults.items()}  # fmt: skip
+        return Batch(
+            number, found, solution.start_value, reader.occupancy.earned,
+            certify(solution, reader.occupancy), faults,
+            recorder.charts(reader.occupancy.chosen) if recorder else None,
+        )  # fmt: skip
+
+
+class _Recorder:
+    """Keeps the law of every variable as turns open."""
+
+    def __init__(self, program: Program, lanes: int) -> None:
+        self.program = program
+        self.lanes = lanes
+        self.laws: dict[str, list[Floats]] = {v: [] for v in program.opening.variables}
+
+    def visit(self, turn: int, mass: Floats) -> None:
+        for name, laws in self.laws.items():
+            laws.append(gathered(mass, self.program.opening, (name,), self.lanes))
+
+    def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
+        decisions = {}
+        for stage in self.program.stages:
+            if stage.mover >= 0:
+                nothing = np.zeros((len(stage.choices), self.lanes))
+                turns = range(self.program.turns)
+                rows = [chosen.get((turn, stage.phase), nothing) for turn in turns]
+                decisions[stage.name] = np.array(rows)
+        return Charts({v: np.array(laws) for v, laws in self.laws.items()}, decisions)
+
+
+_engine: Engine | None = None
+
+
+def _start(argument: Argument) -> None:
+    global _engine
+    _engine = Engine(argument)
+
+
+def _work(numbered: tuple[int, Job]) -> Batch:
+    assert _engine is not None
+    return _engine.run(*numbered)
+
+
+@dataclass
+class Results:
+    """All readings of an ensemble; world 0 is the best guess.
+
+    Attributes
+    ----------
+    readings
+        By variant and reading: (worlds + 1,), NaN where missing.
+    values, terms
+        By variant: (actors, worlds + 1), (terms, worlds + 1), at the outset.
+    failures
+        By world, why it has no results.
+    certificate
+        The worst figure of each kind over all solved lanes, and the gains per actor.
+    """
+
+    argument: Argument
+    program: Program
+    premises: dict[str, Floats]
+    readings: dict[tuple[Variant, Reading], Floats]
+    values: dict[Variant, Floats]
+    terms: dict[Variant, Floats]
+    laws: dict[str, Floats] = field(default_factory=dict)
+    decisions: dict[str, Floats] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+    certificate: dict[str, float] = field(default_factory=dict)
+    gains: Floats = field(default_factory=lambda: np.zeros(0))
+    cases: int = 0
+
+
+def solve_worlds(
+    argument: Argument,
+    asked: Questions,
+    guess: Mapping[str, float],
+    worlds: Sequence[Mapping[str, float]],
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Results:
+    """Solve the best guess and all worlds, in every variant that is asked for.
+
+    Parameters
+    ----------
+    progress
+        Called with the numbers of cases done and planned.
+    """
+    plan = jobs(asked, guess, worlds)
+    total = sum(len(job.cases) for job in plan)
+    engine = Engine(argument)
+    results = _empty(argument, engine.program, asked, guess, worlds)
+    done = 0
+    for batch in _batches(argument, engine, plan, workers):
+        job = plan[batch.job]
+        _store(results, job, batch)
+        done += len(job.cases)
+        if progress is not None:
+            progress(done, total)
+    results.cases = total
+    return results
+
+
+def _batches(argument: Argument, engine: Engine, plan: list[Job], workers: int) -> Iterator[Batch]:
+    numbered = list(enumerate(plan))
+    yield engine.run(*numbered[0])
+    if workers <= 1 or len(plan) < 3:
+        for number, job in numbered[1:]:
+            yield engine.run(number, job)
+        return
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(workers, context, _start, (argument,)) as pool:
+        try:
+            yield from pool.map(_work, numbered[1:])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _empty(argument: Argument, program: Program, asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]]) -> Results:  # fmt: skip
+    count = len(worlds) + 1
+    premises = {n: np.array([guess[n], *(w[n] for w in worlds)]) for n in guess}
+    readings = {(v, r): np.full(count, np.nan) for v, found in asked.needs.items() for r in found}
+    values = {v: np.full((len(program.actors), count), np.nan) for v in asked.needs}
+    terms = {v: np.full((len(program.terms), count), np.nan) for v in asked.needs}
+    turns = program.turns
+    sizes = dict(zip(program.opening.variables, program.opening.shape, strict=True))
+    laws = {v: np.full((turns + 1, n, count), np.nan) for v, n in sizes.items()}
+    decisions = {
+        s.name: np.full((turns, len(s.choices), count), np.nan)
+        for s in program.stages if s.mover >= 0
+    }  # fmt: skip
+    worst = {"duality": 0.0, "mass": 0.0, "residual": 0.0}
+    gains = np.zeros(len(program.actors))
+    return Results(argument, program, premises, readings, values, terms, laws, decisions, {}, worst, gains)  # fmt: skip
+
+
+def _store(results: Results, job: Job, batch: Batch) -> None:
+    good = batch.certificate.good
+    for lane, (case, world) in enumerate(zip(job.cases, job.worlds, strict=True)):
+        if lane in batch.faults:
+            results.failures.setdefault(world, batch.faults[lane])
+            continue
+        if not good[lane]:
+            results.failures.setdefault(world, _uncertified(batch.certificate, lane, case.variant))
+            continue
+        for name in results.certificate:
+            figure = float(getattr(batch.certificate, name)[lane])
+            results.certificate[name] = max(results.certificate[name], figure)
+        np.maximum(results.gains, batch.certificate.gain[:, lane], out=results.gains)
+        results.values[case.variant][:, world] = batch.values[:, lane]
+        results.terms[case.variant][:, world] = batch.terms[:, lane]
+        for row, reading in enumerate(job.readings):
+            column = results.readings.get((case.variant, reading))
+            if column is not None:
+                column[world] = batch.readings[row, lane]
+        if batch.charts is not None and case.variant == AS_WRITTEN:
+            for source, goal in ((batch.charts.laws, results.laws), (batch.charts.decisions, results.decisions)):  # fmt: skip
+                for name, array in source.items():
+                    goal[name][:, :, world] = array[:, :, lane]
+
+
+def _uncertified(certificate: Certificate, lane: int, variant: Variant) -> str:
+    return (
+        f"the certificate fails ({variant.label()}): duality {certificate.duality[lane]:.1e}, "
+        f"mass {certificate.mass[lane]:.1e}, residual {certificate.residual[lane]:.1e}"
+    )

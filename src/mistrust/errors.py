@@ -1,0 +1,68 @@
+"""What can go wrong, as one family of exceptions.
+
+MistrustError
+├── ScenarioError      the file: every problem found, each with its place
+├── UsageError         a request that the scenario cannot serve (unknown lever, bad date)
+├── TooLargeError      a scenario over the memory limit, with the figures
+└── CertificateError   a solution whose certificate fails
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a scenario: where it stands and what would mend it.
+
+    `line` and `column` count from 1; 0 means that the problem has no one place.
+    """
+
+    line: int
+    column: int
+    message: str
+
+    def text(self, file: str) -> str:
+        """`file:line:column: message`, the form that editors can jump to."""
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        return f"{place}: {self.message}"
+
+
+class MistrustError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class ScenarioError(MistrustError):
+    """A scenario that cannot be used; `problems` lists all that was found, in file order."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        self.file = file
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(problem.text(file) for problem in self.problems))
+
+
+class UsageError(MistrustError):
+    """A request that this scenario cannot serve; the message names what it can."""
+
+
+class TooLargeError(MistrustError):
+    """A scenario whose solution would not fit the memory limit."""
+
+
+class CertificateError(MistrustError):
+    """A solution that failed its own certificate and is therefore not shown."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """End a message on an unknown name: `; did you mean 'x'?`, or the list where it is short."""
+    names = sorted(set(known))
+    lowered = {n.lower(): n for n in reversed(names)}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{lowered[close[0]]}'?"
+    if 0 < len(names) <= 8:
+        return f"; known here: {', '.join(names)}"
+    return f"; {len(names)} names are known here, none close" if names else "; none is defined"

@@ -1,0 +1,360 @@
+"""Readings: the numbers that claims ask of a solved game.
+
+Every reading is a ratio of expectations along histories. One plain forward pass serves all that
+need a single moment; each event over a window, or condition at another date, costs a pass of its
+own that carries only the histories that keep it. `ever` is one minus a `Stay`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.layout import tables
+from mistrust.compile.lower import Coefficients, lower
+from mistrust.compile.program import Program
+from mistrust.forward.distribute import Occupancy, distribute, gathered, on_frame
+from mistrust.scenario.expressions import Call, Node, Operation
+from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
+from mistrust.scenario.resolve import Constant, uses
+from mistrust.solve.backward import Solution
+
+IMPOSSIBLE = 1e-12
+"""A condition with less probability than this gives its readings no value."""
+
+AS_WRITTEN = Variant()
+_ONE = Constant(0, 1.0)
+
+
+def plain(reading: Reading) -> Reading:
+    """The same reading whatever its variant: what is to be read off each lane."""
+    return replace(reading, variant=AS_WRITTEN)
+
+
+def openings_needed(readings: Sequence[Reading]) -> set[int]:
+    """The turns whose opening values the backward sweep must keep."""
+    return {reading.first for reading in readings if isinstance(reading, Value)}
+
+
+@dataclass
+class _Ratio:
+    """A reading in the making: per lane a numerator and a denominator."""
+
+    above: Floats
+    below: Floats
+
+    def result(self) -> Floats:
+        possible = self.below > IMPOSSIBLE
+        return np.where(possible, self.above / np.where(possible, self.below, 1.0), np.nan)
+
+
+class Reader:
+    """Reads a solved batch: all lanes at once.
+
+    Parameters
+    ----------
+    solution
+        Solved with `keep` holding `openings_needed` of the readings.
+    extend
+        Gives the layout of the program with some recorded variables carried along.
+    """
+
+    def __init__(self, solution: Solution, extend: Callable[[frozenset[str]], object]) -> None:
+        self.solution = solution
+        self.extend = extend
+        self.occupancy: Occupancy | None = None
+
+    def read(
+        self, readings: Sequence[Reading], visit: Callable[[int, Floats], None] | None = None
+    ) -> dict[Reading, Floats]:
+        """The value of each reading (stripped of its variant): (lanes,), NaN where it has none.
+
+        `visit` is called as each turn opens with the turn and the mass of the board.
+        """
+        groups: dict[frozenset[str], list[Reading]] = {frozenset(): []}
+        for reading in dict.fromkeys(plain(reading) for reading in readings):
+            groups.setdefault(self._recorded(reading), []).append(reading)
+        results: dict[Reading, Floats] = {}
+        for recorded, group in groups.items():
+            worker = _Pass(self._coefficients(recorded), self.solution)
+            results |= worker.read(group, visit if not recorded else None)
+            if not recorded:
+                self.occupancy = worker.occupancy
+        return results
+
+    def _recorded(self, reading: Reading) -> frozenset[str]:
+        scope = self.solution.coefficients.program.scope
+        names = set().union(*(uses(node, scope) for node in _nodes(reading)))
+        recorded = {n for n in names if n in scope.variables and scope.variables[n].recorded}
+        return frozenset(_closed(recorded, self.solution.coefficients.program))
+
+    def _coefficients(self, recorded: frozenset[str]) -> Coefficients:
+        base = self.solution.coefficients
+        if not recorded:
+            return base
+        return lower(self.extend(recorded), base.cases)  # type: ignore[arg-type]
+
+
+def _nodes(reading: Reading) -> list[Node]:
+    nodes = [] if reading.given is None else [reading.given.condition]
+    if isinstance(reading, Chance):
+        nodes.append(reading.event.condition)
+    if isinstance(reading, Mean):
+        nodes.append(reading.amount)
+    return nodes
+
+
+def _closed(recorded: set[str], program: Program) -> set[str]:
+    """Recorded variables together with those that their moves depend on."""
+    from mistrust.scenario.check import moved_by
+
+    argument = program.argument
+    board = argument.scenario.board
+    while True:
+        more = set(recorded)
+        for index, phase in enumerate(argument.scenario.turn):
+            if moved_by(phase) & recorded:
+                for path, node in argument.nodes.items():
+                    if path[:2] == ("turn", index):
+                        more |= {n for n in uses(node, argument.scope) if n in board and board[n].recorded}  # fmt: skip
+        if more == recorded:
+            return recorded
+        recorded = more
+
+
+class _Pass:
+    """Readings that need the same recorded variables."""
+
+    def __init__(self, coefficients: Coefficients, solution: Solution) -> None:
+        self.coefficients = coefficients
+        self.solution = solution
+        self.program = coefficients.program
+        self.opening = self.program.opening
+        self.lanes = coefficients.lanes
+        self.ratios: dict[Reading, _Ratio] = {}
+        self.occupancy: Occupancy | None = None
+        self._openings: dict[int, Floats] = {}
+        self._kept: dict[tuple[Stay, ...], Floats] = {}
+
+    def read(self, readings: Sequence[Reading], visit: Callable[[int, Floats], None] | None) -> dict[Reading, Floats]:  # fmt: skip
+        for reading in readings:
+            self.ratios[reading] = _Ratio(np.zeros(self.lanes), np.zeros(self.lanes))
+        moments = [r for r in readings if self._one_moment(r)]
+        histories = [r for r in readings if r not in moments]
+        begins = {stay.first for r in histories for stay in self._stays(r)}
+        plan = _Plan(self, moments)
+        shares = _Shares(self, [r for r in moments if isinstance(r, Share)])
+
+        def at_opening(turn: int, mass: Floats) -> None:
+            if turn in begins:
+                self._openings[turn] = mass.copy()
+            plan.visit(turn, mass)
+            if visit is not None:
+                visit(turn, mass)
+
+        self.occupancy = distribute(
+            self.coefficients, self.solution.policies, visit=at_opening, meet=shares.meet
+        )
+        for reading in histories:
+            if isinstance(reading, Chance):
+                self._event(reading)
+            else:
+                self._conditioned(reading)
+        return {reading: ratio.result() for reading, ratio in self.ratios.items()}
+
+    def _one_moment(self, reading: Reading) -> bool:
+        if isinstance(reading, Share):
+            return True
+        if isinstance(reading, Chance):
+            event = reading.event
+            same = reading.given is None or _at(reading.given, event.first)
+            return event.first == event.last and not event.ever and same
+        assert isinstance(reading, (Mean, Value))
+        if reading.given is None or reading.given.first == AS_READ:
+            return True
+        single = isinstance(reading, Value) or reading.first == reading.last
+        return single and _at(reading.given, reading.first)
+
+    def _stays(self, reading: Reading) -> list[Stay]:
+        stays = [] if reading.given is None else [reading.given]
+        return [*stays, reading.event] if isinstance(reading, Chance) else stays
+
+    # -- events on histories -----------------------------------------------------------------
+
+    def _event(self, reading: Chance) -> None:
+        given = [] if reading.given is None else [reading.given]
+        ratio = self.ratios[reading]
+        ratio.below = self._probability(given)
+        ratio.above = self._probability([*given, reading.event])
+
+    def _probability(self, stays: Sequence[Stay]) -> Floats:
+        """Of all events together; each `ever` is replaced by the rest less its complement."""
+        for i, stay in enumerate(stays):
+            if stay.ever:
+                others = [*stays[:i], *stays[i + 1 :]]
+                kept = replace(stay, ever=False)
+                return self._probability(others) - self._probability([*others, kept])
+        if not stays:
+            return np.ones(self.lanes)
+        key = tuple(sorted(set(stays), key=lambda s: (s.first, s.last, repr(s.condition))))
+        if key not in self._kept:
+            self._kept[key] = self._constrained(key, stop=max(s.last for s in key)).mass
+        return self._kept[key]
+
+    def _constrained(
+        self, stays: Sequence[Stay], stop: int, weigh: tuple[int, Floats] | None = None,
+        visit: Callable[[int, Floats], None] | None = None,
+    ) -> Occupancy:  # fmt: skip
+        first = min([s.first for s in stays] + ([weigh[0]] if weigh else []))
+        begin = (first, self._openings[first]) if first in self._openings else None
+        return distribute(
+            self.coefficients, self.solution.policies, constraints=stays, weigh=weigh,
+            visit=visit, begin=begin, stop=stop,
+        )  # fmt: skip
+
+    # -- amounts under a condition at another date -------------------------------------------
+
+    def _conditioned(self, reading: Reading) -> None:
+        given = reading.given
+        assert given is not None and isinstance(reading, (Mean, Value))
+        turns = _turns(reading)
+        ratio = self.ratios[reading]
+        ratio.below = len(turns) * self._probability([given])
+        stay = replace(given, ever=False)
+        for turn in turns:
+            if given.ever:
+                ratio.above = ratio.above + self._weighted([], turn, reading)
+                ratio.above = ratio.above - self._weighted([stay], turn, reading)
+            else:
+                ratio.above = ratio.above + self._weighted([stay], turn, reading)
+
+    def _weighted(self, stays: list[Stay], turn: int, reading: Reading) -> Floats:
+        """Expectation of the reading's amount as a turn opens, over histories that keep `stays`."""
+        weight = self.amount(reading, turn)
+        stop = max([turn, *(s.last for s in stays)])
+        return self._constrained(stays, stop, weigh=(turn, weight)).mass
+
+    def amount(self, reading: Reading, turn: int) -> Floats:
+        """The amount that a reading averages, on the board as a turn opens: (cells, lanes)."""
+        if isinstance(reading, Value):
+            actor = self.program.actors.index(reading.actor)
+            return self.solution.values[reading.first][self.plain_cells(), actor]
+        node = reading.amount if isinstance(reading, Mean) else reading.event.condition  # type: ignore[attr-defined]
+        return on_frame(self.coefficients, node, self.opening, turn)
+
+    def plain_cells(self) -> np.ndarray:
+        """For each cell of this opening the cell without recorded variables."""
+        strides = self.solution.coefficients.program.opening.strides
+        parts = {
+            v: strides[v] * np.arange(size, dtype=np.int64)
+            for v, size in zip(self.opening.variables, self.opening.shape, strict=True)
+            if v in strides
+        }
+        return self.opening.lookup(parts).full()
+
+
+def _at(stay: Stay, turn: int) -> bool:
+    return stay.first == stay.last == turn and not stay.ever
+
+
+def _turns(reading: Reading) -> list[int]:
+    if isinstance(reading, Chance):
+        return [reading.event.first]
+    if isinstance(reading, Mean) and reading.first != reading.last:
+        return list(range(reading.first, reading.last))
+    return [reading.first]  # type: ignore[attr-defined]
+
+
+class _Plan:
+    """Readings of single moments, taken from the law of the few variables that they name."""
+
+    def __init__(self, owner: _Pass, readings: Sequence[Reading]) -> None:
+        self.owner = owner
+        self.values = [r for r in readings if isinstance(r, Value)]
+        self.others = [r for r in readings if not isinstance(r, (Value, Share))]
+        self.turns = {reading: set(_turns(reading)) for reading in readings if not isinstance(reading, Share)}  # fmt: skip
+        self.dims: dict[Reading, tuple[str, ...]] = {}
+        self.above: dict[Reading, Floats] = {}
+        self.below: dict[Reading, Floats] = {}
+        for reading in self.others:
+            self._prepare(reading)
+
+    def _prepare(self, reading: Reading) -> None:
+        owner = self.owner
+        amount = reading.amount if isinstance(reading, Mean) else reading.event.condition  # type: ignore[attr-defined]
+        if isinstance(reading, Chance):
+            amount = _truth(amount)
+        given = _ONE if reading.given is None else _truth(reading.given.condition)
+        product = Call(0, "if", (given, amount, Constant(0, 0.0)))
+        used = uses(product, owner.program.scope)
+        dims = tuple(v for v in owner.opening.variables if v in used)
+        self.dims[reading] = dims
+        # the sum with 0 * product makes both tables range over the same variables
+        same = Operation(0, "+", (given, Operation(0, "*", (_truth(product), Constant(0, 0.0)))))
+        turns = owner.program.turns + 1
+        evaluator = owner.coefficients.evaluator
+        self.above[reading], self.below[reading] = (
+            tables(owner.program, owner.opening, [node]).filled(evaluator, turns, owner.lanes)
+            for node in (product, same)
+        )
+
+    def visit(self, turn: int, mass: Floats) -> None:
+        laws: dict[tuple[str, ...], Floats] = {}
+        for reading in self.others:
+            if turn not in self.turns[reading]:
+                continue
+            dims = self.dims[reading]
+            if dims not in laws:
+                laws[dims] = gathered(mass, self.owner.opening, dims, self.owner.lanes)
+            ratio = self.owner.ratios[reading]
+            ratio.above = ratio.above + (laws[dims] * _row(self.above[reading], turn)).sum(axis=0)
+            ratio.below = ratio.below + (laws[dims] * _row(self.below[reading], turn)).sum(axis=0)
+        for value in self.values:
+            if turn == value.first:
+                self._value(value, turn, mass)
+
+    def _value(self, reading: Value, turn: int, mass: Floats) -> None:
+        owner = self.owner
+        if reading.given is not None:
+            mass = mass * (on_frame(owner.coefficients, reading.given.condition, owner.opening, turn) != 0)  # fmt: skip
+        ratio = owner.ratios[reading]
+        ratio.above = (mass * owner.amount(reading, turn)).sum(axis=0)
+        ratio.below = mass.sum(axis=0)
+
+
+def _truth(node: Node) -> Node:
+    return Operation(0, "not", (Operation(0, "not", (node,)),))
+
+
+def _row(table: Floats, turn: int) -> Floats:
+    return np.asarray(table[turn if len(table) > 1 else 0])
+
+
+class _Shares:
+    """Decision frequencies, taken as each decision is met."""
+
+    def __init__(self, owner: _Pass, readings: Sequence[Share]) -> None:
+        self.owner = owner
+        self.readings = readings
+
+    def meet(self, turn: int, index: int, mass: Floats) -> None:
+        layout = self.owner.coefficients.layout.stages[index]
+        wanted = [r for r in self.readings if r.phase == layout.stage.phase and r.first <= turn < r.last]  # fmt: skip
+        if not wanted:
+            return
+        cells = layout.policy.full()
+        inside = cells >= 0
+        options = len(layout.stage.choices)
+        policy = self.owner.solution.policies[turn, layout.stage.phase]
+        chosen = policy.reshape(-1, options, self.owner.lanes)[cells[inside]]
+        for reading in wanted:
+            here = mass[inside]
+            if reading.given is not None:
+                node, frame = reading.given.condition, layout.stage.source
+                here = here * (on_frame(self.owner.coefficients, node, frame, turn)[inside] != 0)
+            ratio = self.owner.ratios[reading]
+            ratio.above = ratio.above + (here * chosen[:, reading.option]).sum(axis=0)
+            ratio.below = ratio.below + (here * chosen.sum(axis=1)).sum(axis=0)

@@ -1,0 +1,303 @@
+"""Names to meanings: the second reading of an expression.
+
+`parse` knows only words; here each becomes a variable, a level, a premise, a mechanism, a
+definition or a date, and a word that is none of these is an error with the nearest valid one.
+The result is a tree of `Constant`, `Axis`, `Parameter`, `TurnTable`, `Defined` and the operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from mistrust.errors import nearest
+from mistrust.scenario.calendar import Calendar, month_of
+from mistrust.scenario.expressions import (
+    CALENDAR,
+    Among,
+    Call,
+    Case,
+    Compare,
+    Every,
+    ExpressionError,
+    Moment,
+    Name,
+    Node,
+    Number,
+    Operation,
+    When,
+    children,
+)
+from mistrust.scenario.schema import Scenario, Variable
+
+NUMBER = ""
+"""The kind of an expression that is a number; otherwise its kind is a variable's name."""
+
+
+@dataclass(frozen=True)
+class Constant(Node):
+    """A number; a level's name has become its index."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Axis(Node):
+    """A variable: its number, or the index of its named level."""
+
+    variable: str
+
+
+@dataclass(frozen=True)
+class Parameter(Node):
+    """A premise or a mechanism."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class TurnTable(Node):
+    """A value for every turn and for the end: shape (turns + 1,)."""
+
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Defined(Node):
+    """A named expression of the scenario."""
+
+    name: str
+
+
+@dataclass
+class Scope:
+    """What the names of a scenario mean, and the resolved definitions."""
+
+    scenario: Scenario
+    calendar: Calendar
+    definitions: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> dict[str, Variable]:
+        """The board's variables."""
+        return self.scenario.board
+
+    def named(self, variable: str) -> bool:
+        """Whether a variable's levels are names."""
+        return isinstance(self.variables[variable].levels[0], str)
+
+    def known(self) -> set[str]:
+        """Every name that an expression may use by itself."""
+        s = self.scenario
+        return {*s.board, *s.premises, *s.mechanisms, *s.define, *CALENDAR}
+
+    def turn_of(self, moment: Moment, *, reading: bool) -> int:
+        """The turn that a written date falls in; for a `reading` it must be within the horizon."""
+        calendar = self.calendar
+        if calendar.start is None:
+            if not moment.text.isdigit():
+                raise ExpressionError(
+                    moment.offset, f"'{moment.text}': this scenario has no calendar (no 'start' in "
+                    "'horizon'); write the number of a turn"
+                )  # fmt: skip
+            turn = int(moment.text) - 1
+        else:
+            month = month_of(moment.text)
+            if month is None:
+                raise ExpressionError(
+                    moment.offset, f"'{moment.text}' is no date; write 2025-Q1, 2025-01 or 2025"
+                )
+            turn = calendar.turn_of(month)
+        if reading and not 0 <= turn <= calendar.turns:
+            raise ExpressionError(
+                moment.offset, f"{moment.text} is outside the horizon, which can be read from "
+                f"{calendar.label(0)} to {calendar.label(calendar.turns)} (the end)"
+            )  # fmt: skip
+        return turn
+
+    def month_of(self, moment: Moment) -> int:
+        """The month of a date, in scenarios with a calendar."""
+        self.turn_of(moment, reading=False)
+        month = month_of(moment.text)
+        if month is None or self.calendar.start is None:
+            raise ExpressionError(moment.offset, "'every' needs a calendar ('start' in 'horizon')")
+        return month
+
+
+def resolve(node: Node, scope: Scope) -> Node:
+    """Resolve an expression whose value is a number (or a truth).
+
+    Raises
+    ------
+    ExpressionError
+        An unknown name, a level without its variable, a named variable used as a number.
+    """
+    resolved, kind = _resolve(node, scope)
+    if kind != NUMBER:
+        raise ExpressionError(node.offset, _not_a_number(kind, scope))
+    return resolved
+
+
+def resolve_level(node: Node, variable: str, scope: Scope) -> Node:
+    """Resolve an expression that gives a level of `variable`."""
+    if not scope.named(variable):
+        return resolve(node, scope)
+    return _side(node, variable, scope)
+
+
+def _not_a_number(variable: str, scope: Scope) -> str:
+    example = scope.variables[variable].levels[0]
+    return f"'{variable}' has named levels: compare it, as in '{variable} == {example}'"
+
+
+def _resolve(node: Node, scope: Scope) -> tuple[Node, str]:
+    """The resolved tree and its kind."""
+    at = node.offset
+    if isinstance(node, Number):
+        return Constant(at, node.value), NUMBER
+    if isinstance(node, Name):
+        return _name(node, scope)
+    if isinstance(node, Operation):
+        parts = tuple(resolve(part, scope) for part in node.parts)
+        return Operation(at, node.op, parts), NUMBER
+    if isinstance(node, Compare):
+        return _compare(node, scope), NUMBER
+    if isinstance(node, Among):
+        pairs = (Compare(option.offset, "==", node.left, option) for option in node.options)
+        return Operation(at, "or", tuple(_compare(pair, scope) for pair in pairs)), NUMBER
+    if isinstance(node, Call):
+        return _call(node, scope), NUMBER
+    if isinstance(node, When):
+        return _when(node, scope), NUMBER
+    if isinstance(node, Every):
+        return _every(node, scope), NUMBER
+    raise AssertionError(f"no meaning for {type(node).__name__}")
+
+
+def _name(node: Name, scope: Scope) -> tuple[Node, str]:
+    name, s = node.name, scope.scenario
+    if name in s.board:
+        return Axis(node.offset, name), name if scope.named(name) else NUMBER
+    if name in s.premises or name in s.mechanisms:
+        return Parameter(node.offset, name), NUMBER
+    if name in s.define:
+        return Defined(node.offset, name), NUMBER
+    if name in CALENDAR:
+        return _calendar_word(node, scope), NUMBER
+    owners = [v for v in s.board if scope.named(v) and name in s.board[v].levels]
+    if owners:
+        raise ExpressionError(
+            node.offset, f"'{name}' is a level of '{owners[0]}'; write '{owners[0]} == {name}'"
+        )
+    raise ExpressionError(node.offset, f"unknown name '{name}'{nearest(name, scope.known())}")
+
+
+def _side(node: Node, variable: str, scope: Scope) -> Node:
+    """One side of a comparison whose other side is the named `variable`."""
+    levels = scope.variables[variable].levels
+    if isinstance(node, Name) and node.name in levels:
+        return Constant(node.offset, float(levels.index(node.name)))  # type: ignore[arg-type]
+    if isinstance(node, Name):
+        if node.name in scope.variables and scope.variables[node.name].levels == levels:
+            return Axis(node.offset, node.name)
+        raise ExpressionError(
+            node.offset, f"'{node.name}' is not a level of '{variable}'"
+            + nearest(node.name, [str(level) for level in levels])
+        )  # fmt: skip
+    raise ExpressionError(
+        node.offset, f"expected a level of '{variable}': {', '.join(map(str, levels))}"
+    )
+
+
+def _compare(node: Compare, scope: Scope) -> Node:
+    for this, other in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(this, Name) and this.name in scope.variables and scope.named(this.name):
+            left, right = Axis(this.offset, this.name), _side(other, this.name, scope)
+            if this is node.right:
+                left, right = right, left  # type: ignore[assignment]
+            return Compare(node.offset, node.op, left, right)
+    return Compare(node.offset, node.op, resolve(node.left, scope), resolve(node.right, scope))
+
+
+def _call(node: Call, scope: Scope) -> Node:
+    if node.function != "step":
+        arguments = tuple(resolve(part, scope) for part in node.arguments)
+        return Call(node.offset, node.function, arguments)
+    name = node.arguments[0]
+    if not isinstance(name, Name) or name.name not in scope.variables or scope.named(name.name):
+        raise ExpressionError(
+            name.offset, "step(...) takes a variable with numbered levels, and gives the distance "
+            "between two of them"
+        )  # fmt: skip
+    levels = [float(level) for level in scope.variables[name.name].levels]
+    gaps = {round(b - a, 9) for a, b in zip(levels, levels[1:], strict=False)}
+    if len(gaps) != 1:
+        raise ExpressionError(name.offset, f"the levels of '{name.name}' are not evenly spaced")
+    return Constant(node.offset, gaps.pop())
+
+
+def _calendar_word(node: Name, scope: Scope) -> Node:
+    calendar = scope.calendar
+    if node.name == "turn":
+        return TurnTable(node.offset, tuple(float(t + 1) for t in range(calendar.turns + 1)))
+    if calendar.start is None:
+        raise ExpressionError(
+            node.offset, f"'{node.name}' needs a calendar ('start' in 'horizon')"
+        )  # fmt: skip
+    months = [calendar.month(t) for t in range(calendar.turns + 1)]
+    rule: dict[str, Callable[[int], int]] = {
+        "year": lambda m: m // 12,
+        "month": lambda m: m % 12 + 1,
+        "quarter": lambda m: m % 12 // 3 + 1,
+    }
+    return TurnTable(node.offset, tuple(float(rule[node.name](m)) for m in months))
+
+
+def _when(node: When, scope: Scope) -> Node:
+    turns = range(scope.calendar.turns + 1)
+    if node.at is not None:
+        wanted = scope.turn_of(node.at, reading=False)
+        return TurnTable(node.offset, tuple(float(t == wanted) for t in turns))
+    low = scope.turn_of(node.start, reading=False) if node.start else 0
+    high = scope.turn_of(node.end, reading=False) if node.end else len(turns)
+    return TurnTable(node.offset, tuple(float(low <= t < high) for t in turns))
+
+
+def _every(node: Every, scope: Scope) -> Node:
+    period = node.count * {"year": 12, "quarter": 3, "month": 1}[node.unit]
+    first = scope.month_of(node.start)
+    last = scope.month_of(node.end) if node.end else None
+    calendar = scope.calendar
+    hits = (calendar.holds_every(t, period, first, last) for t in range(calendar.turns + 1))
+    return TurnTable(node.offset, tuple(float(hit) for hit in hits))
+
+
+def uses(node: Node, scope: Scope, _seen: set[str] | None = None) -> set[str]:
+    """Names of the variables and parameters that an expression depends on."""
+    seen = set() if _seen is None else _seen
+    if isinstance(node, Axis):
+        return {node.variable}
+    if isinstance(node, Parameter):
+        return {node.name}
+    if isinstance(node, Defined):
+        if node.name in seen or node.name not in scope.definitions:
+            return set()
+        seen.add(node.name)
+        return uses(scope.definitions[node.name], scope, seen)
+    return set().union(*(uses(part, scope, seen) for part in children(node)))
+
+
+def names_in(node: Node) -> Iterable[Name]:
+    """Every bare name of an unresolved tree."""
+    if isinstance(node, Name):
+        yield node
+    for part in children(node):
+        yield from names_in(part)
+
+
+def cases_in(node: Node) -> Iterable[Case]:
+    """Every `under` and `without` of a claim."""
+    if isinstance(node, Case):
+        yield node
+    for part in children(node):
+        yield from cases_in(part)

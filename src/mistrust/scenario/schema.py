@@ -1,0 +1,317 @@
+"""The scenario format: one frozen record per part of the file.
+
+These definitions validate a file, generate the published JSON Schema, and are what the rest of
+the program reads. Expressions are kept as text here; `resolve` gives them meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from mistrust.scenario.expressions import KEYWORDS
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$", max_length=60)]
+Line = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _as_text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, (int, float)) else value  # fmt: skip
+
+
+Expression = Annotated[
+    Line,
+    BeforeValidator(_as_text),
+    WithJsonSchema({"type": ["string", "number", "boolean"], "title": "Expression"}),
+]
+"""Arithmetic over the board, the calendar, premises and mechanisms; see docs/language.md."""
+
+Moment = Annotated[
+    Line,
+    BeforeValidator(_as_text),
+    WithJsonSchema({"type": ["string", "integer"], "title": "Date: 2025-Q1, 2025-01 or 2025"}),
+]
+
+
+class Part(BaseModel):
+    """Base of all records: frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Horizon(Part):
+    """The calendar: first turn, length of a turn, and number of turns or last turn."""
+
+    start: Moment | None = None
+    turns: int | None = Field(None, ge=1, le=2400)
+    end: Moment | None = Field(None, description="the last turn played")
+    every: Literal["month", "quarter", "year"] = "quarter"
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Horizon:
+        if (self.turns is None) == (self.end is None):
+            raise ValueError("give either 'turns' (how many) or 'end' (the last turn)")
+        if self.end is not None and self.start is None:
+            raise ValueError("'end' needs a 'start' date")
+        return self
+
+
+class Actor(Part):
+    """A player."""
+
+    name: Line | None = None
+    says: Line | None = None
+    patience: Expression = Field("1", description="discount factor per turn, in (0, 1]")
+    precision: Expression = Field("inf", description="logit precision; inf is exact best reply")
+
+
+def levels_of(value: Any) -> Any:
+    """Read `0..3`, `0..1 by 0.25` or a list into a list of names or of numbers."""
+    if isinstance(value, str):
+        found = re.fullmatch(
+            r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)(?:\s+by\s+(\d+(?:\.\d+)?))?\s*", value
+        )
+        if not found:
+            raise ValueError("levels are a list of names or numbers, '0..3', or '0..1 by 0.25'")
+        low, high = float(found[1]), float(found[2])
+        spacing = float(found[3] or 1)
+        if spacing <= 0 or high < low:
+            raise ValueError("a range of levels runs upwards, by steps above 0")
+        count = round((high - low) / spacing)
+        if abs(low + count * spacing - high) > 1e-9:
+            raise ValueError(f"steps of {spacing:g} do not lead from {low:g} to {high:g}")
+        if count >= 10_000:
+            raise ValueError(f"{count + 1:,} levels; a variable may have at most 10,000")
+        return [round(low + spacing * i, 12) for i in range(count + 1)]
+    if not isinstance(value, list):
+        raise ValueError("levels are a list of names or numbers, '0..3', or '0..1 by 0.25'")
+    try:
+        numbers = [float(v) for v in value]
+    except (TypeError, ValueError):
+        for v in value:
+            if not isinstance(v, str) or not re.fullmatch(r"[A-Za-z_]\w*", v):
+                raise ValueError(
+                    f"'{v}' is no name for a level: letters, digits and '_', or all levels numbers"
+                ) from None
+            if v in KEYWORDS:
+                raise ValueError(f"'{v}' is a word of the language, not a name") from None
+        numbers = list(value)
+    if len(set(numbers)) != len(numbers) or not numbers:
+        raise ValueError("levels must be there, and each only once")
+    if isinstance(numbers[0], float) and numbers != sorted(numbers):
+        raise ValueError("numbered levels must rise")
+    return numbers
+
+
+Levels = Annotated[
+    list[Identifier] | list[float],
+    BeforeValidator(levels_of),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"\.\."},
+                {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1},
+            ],
+            "title": "Levels: [truce, war], 0..3, or 0..1 by 0.25",
+        }
+    ),
+]
+
+
+class Variable(Part):
+    """One dimension of the board."""
+
+    says: Line | None = None
+    levels: Levels
+    draft: Levels | None = Field(None, description="coarser levels, for --resolution draft")
+    start: Expression | dict[str, Expression] = Field(
+        description="the level at the outset, or odds over levels"
+    )
+    within: Literal["turn"] | None = Field(
+        None, description="'turn': set afresh in each turn, gone after its last reading"
+    )
+    recorded: bool = Field(
+        False, description="kept for claims only: no actor sees it, it costs the solve nothing"
+    )
+
+
+class Premise(Part):
+    """A number that the argument rests on."""
+
+    says: Line
+    guess: float
+    range: tuple[float, float] | None = None
+    shape: Literal["uniform", "triangle", "pert", "loguniform"] = "uniform"
+    source: Line | None = None
+    unit: Line | None = None
+
+    @model_validator(mode="after")
+    def _guess_in_range(self) -> Premise:
+        if self.range is None:
+            return self
+        low, high = self.range
+        if not low < high:
+            raise ValueError(f"the range runs from {low:g} to {high:g}; it must rise")
+        if not low <= self.guess <= high:
+            raise ValueError(f"the guess {self.guess:g} is outside the range {low:g} to {high:g}")
+        if self.shape == "loguniform" and low <= 0:
+            raise ValueError("a loguniform range must lie above 0")
+        return self
+
+
+class Mechanism(Part):
+    """A causal step that can be switched off; in expressions its name is 1 (on) or 0 (off)."""
+
+    says: Line
+    source: Line | None = None
+    moves: Expression = Field(description="the outcome it moves, a reading of the solved game")
+    by: Literal["up", "down"]
+
+
+Draw = dict[str, Expression | dict[str, Expression]]
+
+
+class Effects(Part):
+    """What an option or a chance phase does to the board; all odds read the board before it."""
+
+    set: dict[str, Expression | dict[str, Expression]] = Field(
+        {}, description="variable: level, or odds over levels, the rest staying where it is"
+    )
+    raise_: dict[str, Expression] = Field(
+        {}, alias="raise", description="variable: probability of going up one level"
+    )
+    lower: dict[str, Expression] = Field(
+        {}, description="variable: probability of going down one level"
+    )
+    draw: dict[str, Draw] = Field(
+        {}, description="variable: odds over all its levels, or one such row per present level"
+    )
+
+    @field_validator("set", "raise_", "lower", "draw", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class Option(Effects):
+    """One thing that an actor may choose."""
+
+    says: Line | None = None
+    when: Expression | None = Field(None, description="available only where this is true")
+    pays: dict[str, dict[str, Expression]] = Field(
+        {}, description="actor: {term: amount}, received when the option is chosen"
+    )
+
+
+class Decide(Part):
+    """A decision phase: one actor sees the board and picks an option."""
+
+    decide: str
+    name: Identifier | None = Field(None, description="the decision's name; the actor's if alone")
+    says: Line | None = None
+    when: Expression | None = None
+    options: dict[Identifier, Option] = Field(min_length=1, max_length=64)
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _bare_options(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: {} if v is None else v for k, v in value.items()}
+        return value
+
+
+class Chance(Effects):
+    """A chance phase: nature moves."""
+
+    chance: Identifier
+    says: Line | None = None
+    when: Expression | None = None
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, Decide) or (isinstance(value, dict) and "decide" in value):
+        return "decision phase"
+    if isinstance(value, Chance) or (isinstance(value, dict) and "chance" in value):
+        return "chance phase"
+    return None
+
+
+Phase = Annotated[
+    Annotated[Decide, Tag("decision phase")] | Annotated[Chance, Tag("chance phase")],
+    Discriminator(
+        _kind,
+        custom_error_type="phase",
+        custom_error_message="a phase begins with 'decide: ACTOR' or 'chance: NAME'",
+    ),
+]
+
+
+class Lever(Part):
+    """A counterfactual: choices made for an actor, premises set, mechanisms switched off."""
+
+    says: Line
+    source: Line | None = None
+    choose: dict[str, Identifier] = Field({}, description="decision: the option it must take")
+    when: Expression | None = Field(None, description="the choices are forced only where true")
+    premises: dict[str, float] = {}
+    off: list[str] = Field([], description="mechanisms switched off")
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Lever:
+        if not (self.choose or self.premises or self.off):
+            raise ValueError("a lever needs 'choose', 'premises' or 'off'")
+        return self
+
+
+class Claim(Part):
+    """A proposition about the solved game."""
+
+    says: Line
+    source: Line | None = None
+    reading: Line | None = Field(None, description="how the proposition reads the game, in words")
+    holds: Expression
+
+
+Terms = dict[str, dict[Identifier, Expression]]
+
+
+class Scenario(Part):
+    """A whole argument."""
+
+    title: Line
+    about: Line | None = None
+    source: Line | None = None
+    horizon: Horizon
+    actors: dict[Identifier, Actor] = Field(min_length=1)
+    board: dict[Identifier, Variable] = Field(min_length=1)
+    premises: dict[Identifier, Premise] = {}
+    mechanisms: dict[Identifier, Mechanism] = {}
+    define: dict[Identifier, Expression] = {}
+    turn: list[Phase] = Field(min_length=1, max_length=200)
+    payoffs: Terms = Field({}, description="actor: {term: amount}, received as each turn ends")
+    beyond: Literal["nothing", "perpetuity"] | Terms = Field(
+        "nothing",
+        description="after the last turn: nothing, its flow for ever, or named amounts per actor",
+    )
+    levers: dict[Identifier, Lever] = {}
+    claims: dict[Identifier, Claim] = {}
+
+    @field_validator(
+        "premises", "mechanisms", "define", "payoffs", "levers", "claims", mode="before"
+    )
+    @classmethod
+    def _empty_section(cls, value: Any) -> Any:
+        return {} if value is None else value

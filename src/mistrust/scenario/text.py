@@ -1,0 +1,215 @@
+"""YAML to plain data, keeping the place of every key and value.
+
+The text is read event by event, so that size, depth and aliases are refused before they can
+cost anything, and every scalar keeps the characters that were written (`2025-01`, `0..3`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from mistrust.errors import Problem, ScenarioError
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 20
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a value stands: offsets into the text of its first and one past its last character."""
+
+    start: int
+    end: int
+    key: int
+
+
+@dataclass
+class Source:
+    """A scenario's text with the place of each of its values, by path."""
+
+    file: str
+    text: str
+    marks: dict[Path, Mark] = field(default_factory=dict)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, from 1, of a character offset."""
+        before = self.text.rfind("\n", 0, offset)
+        return self.text.count("\n", 0, offset) + 1, offset - before
+
+    def problem(self, path: Path, message: str, *, key: bool = False) -> Problem:
+        """A problem at the value (or the key) of `path`, or of its nearest ancestor."""
+        while path and path not in self.marks:
+            path, key = path[:-1], False
+        if path not in self.marks:
+            return Problem(0, 0, message)
+        mark = self.marks[path]
+        return Problem(*self.position(mark.key if key else mark.start), message)
+
+    def problem_inside(self, path: Path, value: str, offset: int, message: str) -> Problem:
+        """A problem at character `offset` of the scalar `value` at `path`.
+
+        Walks the written text and the value side by side over their non-blank characters, so
+        that folded and quoted scalars point at the right character as well.
+        """
+        if path not in self.marks:
+            return self.problem(path, message)
+        mark = self.marks[path]
+        at = mark.start
+        if self.text[at : at + 1] in ("'", '"'):
+            at += 1
+        elif self.text[at : at + 1] in ("|", ">"):
+            at = self.text.find("\n", at) + 1
+        wanted = sum(not c.isspace() for c in value[:offset])
+        while at < mark.end and (wanted or self.text[at].isspace()):
+            wanted -= not self.text[at].isspace()
+            at += 1
+        return Problem(*self.position(min(at, max(mark.start, mark.end - 1))), message)
+
+
+def read_tree(text: str, file: str) -> tuple[Any, Source]:
+    """Read YAML `text` into dictionaries, lists and strings.
+
+    Returns
+    -------
+    data, source
+        Every scalar is a string, an empty one None; `source` knows where each value stands.
+
+    Raises
+    ------
+    ScenarioError
+        The text is too long, too deep, not YAML, holds anchors, aliases or tags, repeats a key
+        or holds several documents.
+    """
+    source = Source(file, text)
+    if len(text) > MAX_CHARACTERS:
+        raise ScenarioError(
+            file,
+            [
+                Problem(
+                    0,
+                    0,
+                    f"the file has {len(text):,} characters; a scenario may have at most "
+                    f"{MAX_CHARACTERS:,}",
+                )
+            ],
+        )
+    builder = _Builder(source)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            builder.take(event)
+    except MarkedYAMLError as error:
+        raise ScenarioError(file, [*builder.problems, _yaml_problem(source, error)]) from None
+    except (YAMLError, ValueError) as error:
+        message = " ".join(str(error).split())
+        raise ScenarioError(file, [Problem(0, 0, f"this is not YAML: {message}")]) from None
+    if builder.problems:
+        raise ScenarioError(file, builder.problems)
+    return builder.root, source
+
+
+def _yaml_problem(source: Source, error: MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    what = " ".join(part for part in (error.context, error.problem) if part)
+    message = f"this is not YAML: {what or 'it cannot be read'}"
+    if mark is None:
+        return Problem(0, 0, message)
+    if mark.index >= len(source.text.rstrip()):
+        message += " (the file ends here; is it cut off?)"
+    return Problem(mark.line + 1, mark.column + 1, message)
+
+
+class _Builder:
+    """Turns a stream of YAML events into data; knows the path it stands at."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.root: Any = None
+        self.problems: list[Problem] = []
+        self.stack: list[tuple[Any, Path, int]] = []
+        self.key: tuple[str, int] | None = None
+        self.documents = 0
+
+    def take(self, event: Any) -> None:
+        at = event.start_mark.index
+        if isinstance(event, DocumentStartEvent):
+            self.documents += 1
+            if self.documents == 2:
+                self._complain(at, "a scenario is one YAML document; here a second one begins")
+        elif isinstance(event, AliasEvent):
+            self._refuse(at, "aliases (*name) are not part of the scenario format")
+        elif isinstance(event, (MappingStartEvent, SequenceStartEvent, ScalarEvent)):
+            if event.anchor:
+                self._refuse(at, "anchors (&name) are not part of the scenario format")
+            if event.tag is not None and not str(event.tag).startswith("tag:yaml.org"):
+                self._complain(at, f"tags ({event.tag}) are not part of the scenario format")
+            self._value(event, at)
+        elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+            self._close(event.end_mark.index)
+
+    def _value(self, event: Any, at: int) -> None:
+        scalar = isinstance(event, ScalarEvent)
+        parent, path, _ = self.stack[-1] if self.stack else (None, (), 0)
+        if isinstance(parent, dict) and self.key is None:
+            self._take_key(event, at, parent, path)
+            return
+        value: Any
+        if scalar:
+            empty = event.value == "" and event.style is None
+            value = None if empty or event.value in ("~", "null") and not event.style else event.value
+        else:
+            value = {} if isinstance(event, MappingStartEvent) else []
+        here, key_at = self._attach(parent, path, value, at)
+        self.source.marks[here] = Mark(at, event.end_mark.index, key_at)
+        if not scalar:
+            if len(self.stack) >= MAX_DEPTH:
+                self._refuse(at, f"values are nested more than {MAX_DEPTH} deep")
+            self.stack.append((value, here, key_at))
+
+    def _take_key(self, event: Any, at: int, parent: dict[str, Any], path: Path) -> None:
+        if not isinstance(event, ScalarEvent):
+            self._refuse(at, "a key must be a plain word, not a list or a mapping")
+        if event.value in parent:
+            line, _ = self.source.position(self.source.marks[(*path, event.value)].key)
+            self._complain(at, f"the key '{event.value}' is written twice (first on line {line})")
+        self.key = (event.value, at)
+
+    def _attach(self, parent: Any, path: Path, value: Any, at: int) -> tuple[Path, int]:
+        if isinstance(parent, dict):
+            assert self.key is not None
+            name, key_at = self.key
+            self.key = None
+            parent[name] = value
+            return (*path, name), key_at
+        if isinstance(parent, list):
+            parent.append(value)
+            return (*path, len(parent) - 1), at
+        if self.documents <= 1:
+            self.root = value
+        return (), at
+
+    def _close(self, end: int) -> None:
+        _, path, key_at = self.stack.pop()
+        self.source.marks[path] = Mark(self.source.marks[path].start, end, key_at)
+
+    def _complain(self, at: int, message: str) -> None:
+        self.problems.append(Problem(*self.source.position(at), message))
+
+    def _refuse(self, at: int, message: str) -> None:
+        """Stop at once: reading on could be costly or meaningless."""
+        self._complain(at, message)
+        raise ScenarioError(self.source.file, self.problems)

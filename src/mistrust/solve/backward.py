@@ -1,0 +1,241 @@
+"""Backward induction: the one loop that turns a game into values and policies.
+
+Agent logit quantal response (McKelvey and Palfrey 1998), stage by stage from the horizon's end:
+at a decision ``share(a) ~ exp(precision * Q_i(a))`` and ``V_j = sum_a share(a) Q_j(a)``; at a
+chance phase ``V_j = E V_j``; at a turn's end ``V_j = payoff_j + patience_j V_j(next opening)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistrust import kernels
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.frames import Integers
+from mistrust.compile.layout import StageLayout
+from mistrust.compile.lower import Coefficients, StageTables, at_turn
+
+Policies = dict[tuple[int, int], Floats]
+"""By turn and phase: a flat array (policy cells, options, lanes)."""
+
+
+class Workspace:
+    """Large arrays that are used again by the next batch instead of being allocated anew."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[object, Floats] = {}
+
+    def array(self, key: object, size: int) -> Floats:
+        """An uninitialised array of `size` numbers, the same one for the same key and size."""
+        found = self._arrays.get(key)
+        if found is None or found.size != size:
+            found = self._arrays[key] = np.empty(size)
+        return found
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solved batch.
+
+    Attributes
+    ----------
+    policies
+        The probability of each option, by turn and phase, where the phase can happen.
+    values
+        Values as kept turns open: (opening cells, actors, lanes).
+    gain : (actors, lanes)
+        Largest gain that an actor could make by one deviation, anywhere.
+    moments
+        Values after each stage of the turns asked for, by turn and stage: flat, as in `kernels`.
+    """
+
+    coefficients: Coefficients
+    policies: Policies
+    values: dict[int, Floats]
+    gain: Floats
+    moments: dict[tuple[int, int], Floats] = field(default_factory=dict)
+
+    @property
+    def start_value(self) -> Floats:
+        """Each actor's value at the outset: (actors, lanes)."""
+        return np.einsum("xaw,xw->aw", self.values[0], self.coefficients.start)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Whose values are computed: actors, or payoff terms each with its actor's patience."""
+
+    count: int
+    actor: Integers
+    by_term: bool
+
+    def receivers(self, actors: Integers, terms: Integers) -> Integers:
+        return terms if self.by_term else actors
+
+
+def solve(
+    coefficients: Coefficients,
+    *,
+    keep: Collection[int] = (),
+    moments: Collection[int] = (),
+    workspace: Workspace | None = None,
+) -> Solution:
+    """Solve all lanes of a batch.
+
+    Parameters
+    ----------
+    keep
+        Turns at whose opening the values are kept (the first always is).
+    moments
+        Turns for which the values between phases are kept too, for the certificate.
+    """
+    actors = len(coefficients.program.actors)
+    groups = _Groups(actors, np.arange(actors), by_term=False)
+    gain = np.zeros((actors, coefficients.lanes))
+    sweep = _Sweep(coefficients, groups, workspace or Workspace(), gain=gain)
+    values, kept = sweep.run({0, *keep}, set(moments))
+    return Solution(coefficients, sweep.policies, values, gain, kept)
+
+
+def values_by_term(
+    solution: Solution, keep: Collection[int], moments: Collection[int] = ()
+) -> tuple[dict[int, Floats], dict[tuple[int, int], Floats]]:
+    """Values split by payoff term under a solution's policies.
+
+    Values are linear in payoffs, so the terms of an actor add up to its value exactly.
+
+    Returns
+    -------
+    values, moments
+        As in `Solution`, with one group per entry of `program.terms` instead of one per actor.
+    """
+    coefficients = solution.coefficients
+    actor = np.array([a for a, _ in coefficients.program.terms], dtype=np.int64)
+    groups = _Groups(len(actor), actor, by_term=True)
+    sweep = _Sweep(coefficients, groups, Workspace(), policies=solution.policies)
+    return sweep.run(set(keep), set(moments))
+
+
+class _Sweep:
+    """One backward pass; finds the policies, or follows given ones."""
+
+    def __init__(
+        self,
+        coefficients: Coefficients,
+        groups: _Groups,
+        workspace: Workspace,
+        *,
+        policies: Policies | None = None,
+        gain: Floats | None = None,
+    ) -> None:
+        self.coefficients = coefficients
+        self.layout = coefficients.layout
+        self.program = coefficients.program
+        self.groups = groups
+        self.lanes = coefficients.lanes
+        self.width = groups.count * self.lanes
+        self.given = policies is not None
+        self.policies: Policies = policies if policies is not None else {}
+        self.gain = gain
+        self.workspace = workspace
+        frames = [self.program.opening, self.program.closing]
+        frames += [stage.source for stage in self.program.stages]
+        largest = max(frame.size for frame in frames) * self.width
+        self.buffers = [workspace.array(("values", i), largest) for i in range(2)]
+        self.patience = np.ascontiguousarray(coefficients.patience[groups.actor].ravel())
+        self._tiled: dict[int, Floats] = {}
+
+    def run(self, keep: set[int], moments: set[int]) -> tuple[dict[int, Floats], dict[tuple[int, int], Floats]]:  # fmt: skip
+        kept: dict[tuple[int, int], Floats] = {}
+        values: dict[int, Floats] = {}
+        cells = self.program.opening.size
+        current = self._terminal()
+        for turn in reversed(range(self.program.turns)):
+            if turn + 1 in keep:
+                values[turn + 1] = self._copy(current, cells)
+            current = self._turn_end(current, turn)
+            for index in reversed(range(len(self.layout.stages))):
+                if turn in moments:
+                    frame = self.program.stages[index].target
+                    kept[turn, index] = current[: frame.size * self.width].copy()
+                if self.coefficients.stages[index].active[turn]:
+                    current = self._stage(current, turn, index)
+        if 0 in keep:
+            values[0] = self._copy(current, cells)
+        return values, kept
+
+    def _copy(self, current: Floats, cells: int) -> Floats:
+        flat = current[: cells * self.width].copy()
+        return flat.reshape(cells, self.groups.count, self.lanes)
+
+    def _other(self, current: Floats) -> Floats:
+        return self.buffers[1] if current is self.buffers[0] else self.buffers[0]
+
+    def _terminal(self) -> Floats:
+        c, layout = self.coefficients, self.layout
+        high, low = self.program.opening.halves
+        own = self.program.opening.rows(self.program.opening.variables, self.program.sizes)
+        assert len(own.high) == high and len(own.low) == low
+        self.buffers[1].fill(0.0)
+        kernels.collect(
+            self.buffers[1], own.high, own.low, self.patience,
+            self.groups.receivers(layout.beyond_actor, layout.beyond_term),
+            layout.beyond.high, layout.beyond.low, c.beyond, self.buffers[0],
+        )  # fmt: skip
+        return self.buffers[0]
+
+    def _turn_end(self, current: Floats, turn: int) -> Floats:
+        layout, out = self.layout, self._other(current)
+        kernels.collect(
+            current, self.program.carry.high, self.program.carry.low, self.patience,
+            self.groups.receivers(layout.payoff_actor, layout.payoff_term),
+            layout.payoffs.high, layout.payoffs.low, at_turn(self.coefficients.payoffs, turn), out,
+        )  # fmt: skip
+        return out
+
+    def _weights(self, index: int, turn: int) -> Floats:
+        """Branch weights repeated for every group: (rows, n)."""
+        tables = self.coefficients.stages[index].weights
+        if len(tables) > 1:
+            return np.tile(tables[turn], (1, self.groups.count))
+        if index not in self._tiled:
+            self._tiled[index] = np.tile(tables[0], (1, self.groups.count))
+        return self._tiled[index]
+
+    def _stage(self, current: Floats, turn: int, index: int) -> Floats:
+        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
+        out = self._other(current)
+        weights = self._weights(index, turn)
+        live: NDArray[np.bool_] = at_turn(tables.live, turn)  # type: ignore[arg-type, assignment]
+        if layout.stage.mover < 0:
+            kernels.expect(
+                current, layout.goal_high, layout.goal_low, layout.weights.high,
+                layout.weights.low, live, weights, out,
+            )  # fmt: skip
+        else:
+            self._decide(layout, tables, turn, current, live, weights, out)
+        return out
+
+    def _decide(
+        self, layout: StageLayout, tables: StageTables, turn: int,
+        current: Floats, live: NDArray[np.bool_], weights: Floats, out: Floats,
+    ) -> None:  # fmt: skip
+        stage = layout.stage
+        size = stage.policy_size * len(stage.choices) * self.lanes
+        key = (turn, stage.phase)
+        if not self.given:
+            self.policies[key] = self.workspace.array(("policy", *key), size)
+        gain = self.gain[stage.mover] if self.gain is not None else np.zeros(self.lanes)
+        kernels.decide(
+            current, layout.goal_high, layout.goal_low, layout.weights.high, layout.weights.low,
+            live, weights, layout.first_branch, layout.available.high, layout.available.low,
+            at_turn(tables.available, turn), layout.first_pay,
+            self.groups.receivers(layout.pay_actor, layout.pay_term),
+            layout.pays.high, layout.pays.low, at_turn(tables.pays, turn),
+            layout.policy.high, layout.policy.low, self.policies[key], self.given, stage.mover,
+            self.coefficients.precision[stage.mover], gain, out,
+        )  # fmt: skip

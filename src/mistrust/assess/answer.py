@@ -97,7 +97,7 @@ def _figures(node: Node, worlds: Worlds, results: Results) -> list[Figure]:
 
 def _carriers(node: Node, results: Results, drawn: list[int]) -> list[tuple[str, Floats, Verdict]]:
     """How the claim fares with each mechanism switched off, where the audit has run that."""
-    if not carriers(node):
+    if not carriers(node, results.argument.scope):
         return []
     worlds = worlds_of(results)
     found = []

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust.compile.frames import Integers
-from mistrust.scenario.check import Argument
+from mistrust.scenario.check import Argument, level_index
 from mistrust.scenario.expressions import Call, Compare, Node, Operation
 from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable, uses
 from mistrust.scenario.schema import Scenario
@@ -77,6 +77,10 @@ class Evaluator:
         self.definitions = argument.scope.definitions
         self.order = list(scenario.board)
         self.axes = {name: self._axis(scenario, name) for name in self.order}
+        self.starts = {
+            name: level_index(variable.start, variable.levels)
+            for name, variable in scenario.board.items() if isinstance(variable.start, str)
+        }  # fmt: skip
         self.parameters = {n: self._shaped(np.asarray(v), -1) for n, v in parameters.items()}
         self._known: dict[int, tuple[Node, Floats]] = {}
 
@@ -100,6 +104,16 @@ class Evaluator:
             self._known[id(node)] = known
         return known[1]
 
+    def over(self, array: Floats, dims: tuple[str, ...]) -> Floats:
+        """An array with the axes of some variables only, the others at their starts."""
+        index: list[slice | int] = [slice(None)]
+        for axis, name in enumerate(self.order, start=1):
+            if name in dims:
+                index.append(slice(None))
+            else:
+                index.append(self.starts[name] if array.shape[axis] > 1 else 0)
+        return array[tuple(index)]
+
     def _evaluate(self, node: Node) -> Floats:
         if isinstance(node, Constant):
             return self._shaped(np.array([node.value]), 0)
@@ -119,12 +133,10 @@ class Evaluator:
         return call(node.function, [self(part) for part in node.arguments])
 
 
-def levels_where(node: Node, variable: str, argument: Argument) -> Integers:
-    """Levels of a variable at which a condition on it alone holds in some turn."""
+def levels_where(node: Node, variable: str, argument: Argument) -> tuple[Integers, Integers]:
+    """Levels of a variable at which a condition on it alone holds in some turn, and in every."""
     assert uses(node, argument.scope) == {variable}
     evaluator = Evaluator(argument, {})
-    values = evaluator(node)
-    if values.shape[0] != 1:
-        values = (values != 0).any(axis=0, keepdims=True)
-    axis = 1 + evaluator.order.index(variable)
-    return np.flatnonzero(np.moveaxis(values, axis, 0).reshape(-1)).astype(np.int64)
+    holds = evaluator.over(evaluator(node), (variable,))[..., 0] != 0
+    some, every = np.flatnonzero(holds.any(axis=0)), np.flatnonzero(holds.all(axis=0))
+    return some.astype(np.int64), every.astype(np.int64)

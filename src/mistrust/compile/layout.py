@@ -36,7 +36,10 @@ class Tables:
     low: Integers
 
     def filled(self, evaluator: Evaluator, turns: int, lanes: int) -> Floats:
-        """The table's numbers: (turns or 1, rows, lanes)."""
+        """The table's numbers: (turns or 1, rows, lanes).
+
+        A variable within the turn that the frame lacks is at its start.
+        """
         arrays = [evaluator(node) for node in self.nodes]
         depth = turns if any(a.shape[0] > 1 for a in arrays) else 1
         table = np.zeros((depth, self.offsets[-1], lanes))
@@ -44,8 +47,7 @@ class Tables:
             arrays, self.dims, self.offsets[:-1], self.offsets[1:], strict=True
         ):
             sizes = [evaluator.axes[v].size for v in dims]
-            keep = (0, *(1 + evaluator.order.index(v) for v in dims), array.ndim - 1)
-            small = array[:turns].reshape([array[:turns].shape[i] for i in keep])
+            small = evaluator.over(array, dims)[:turns]
             full = np.broadcast_to(small, (depth, *sizes, lanes))
             table[:, start:stop] = full.reshape(depth, stop - start, lanes)
         return table
@@ -76,8 +78,9 @@ class StageLayout:
     Attributes
     ----------
     goal_high, goal_low : (branches + 1, half)
-    weights, available, pays
-        Tables of branch weights, of availability (by option), of payments.
+    weights, available, pays, guard
+        Tables of branch weights, of availability (by option), of payments, and of the guard
+        where it is not just the box.
     first_branch, first_pay : (options + 1,)
     pay_actor, pay_term : (payments,)
     """
@@ -88,6 +91,7 @@ class StageLayout:
     weights: Tables
     available: Tables
     pays: Tables
+    guard: Tables
     first_branch: Integers
     first_pay: Integers
     pay_actor: Integers
@@ -141,6 +145,7 @@ def lay_out(program: Program) -> Layout:
             tables(program, stage.source, weights),
             tables(program, stage.source, [choice.available for choice in stage.choices]),
             tables(program, stage.source, [a.node for a in amounts]),
+            tables(program, stage.source, [] if stage.boxed or stage.guard is None else [stage.guard]),
             np.cumsum([0, *counts]), np.cumsum([0, *pays]), actor, term, stage.policy_cells,
         )  # fmt: skip
 

@@ -34,12 +34,17 @@ class Case:
 
 @dataclass(frozen=True)
 class StageTables:
-    """A stage's numbers. Tables are (turns or 1, rows, lanes); `live` is (turns or 1, rows)."""
+    """A stage's numbers. Tables are (turns or 1, rows, lanes).
+
+    `live` says which weights are not 0, `skipped` where the guard fails, in some lane:
+    (turns or 1, rows); `active` in which turns anything can happen: (turns,).
+    """
 
     weights: Floats
     live: NDArray[np.bool_]
     available: Floats
     pays: Floats
+    skipped: NDArray[np.bool_]
     active: NDArray[np.bool_]
 
 
@@ -145,6 +150,7 @@ def _stage_tables(stage: StageLayout, evaluator: Evaluator, turns: int, lanes: i
         active = (live & stage.moving).any(axis=1)
     return StageTables(
         weights, live, available, stage.pays.filled(evaluator, turns, lanes),
+        (stage.guard.filled(evaluator, turns, lanes) == 0).any(axis=2),
         np.broadcast_to(active | (stage.stage.source != stage.stage.target), (turns,)),
     )  # fmt: skip
 

@@ -59,6 +59,8 @@ class Stage:
         What must be probabilities.
     box
         Levels of each variable at which the guard may hold (a decision's policy is kept there).
+    boxed
+        Whether the guard holds everywhere in the box, in all turns and lanes.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Stage:
     source: Frame
     target: Frame
     box: dict[str, Integers]
+    boxed: bool
 
     def goal(self, branch: Branch, starts: Mapping[str, int]) -> Lookup:
         """Where a branch leads: a cell of the target for each cell of the source."""
@@ -257,15 +260,18 @@ def _stage(argument: Argument, index: int, source: Frame, target: Frame) -> Stag
         odds += [Odds(o.weights, o.paths, both(condition, o.where), o.exact) for o in checks]
         amounts = _amounts(argument, (*here, "pays"), option.pays)
         choices.append(Choice(name, available[name], amounts, tuple(branches)))
-    box = _box(argument, guard, source)
-    return Stage(phase_name(phase), index, mover, guard, tuple(choices), tuple(odds), source, target, box)  # fmt: skip
+    box, boxed = _box(argument, guard, source)
+    return Stage(
+        phase_name(phase), index, mover, guard, tuple(choices), tuple(odds), source, target,
+        box, boxed,
+    )  # fmt: skip
 
 
 def _chance_stage(argument: Argument, index: int, phase: Chance, guard: Node | None, source: Frame, target: Frame) -> Stage:  # fmt: skip
     path: Path = ("turn", index)
     branches, odds = branches_of(argument, path, phase, guard, target.variables)
     choice = Choice(phase.chance, ONE, (), tuple(branches))
-    return Stage(phase.chance, index, -1, guard, (choice,), tuple(odds), source, target, {})
+    return Stage(phase.chance, index, -1, guard, (choice,), tuple(odds), source, target, {}, True)
 
 
 def _availability(argument: Argument, index: int, phase: Decide) -> dict[str, Node]:
@@ -308,10 +314,15 @@ def _amounts(argument: Argument, path: Path, terms: Mapping[str, Mapping[str, st
     )
 
 
-def _box(argument: Argument, guard: Node | None, source: Frame) -> dict[str, Integers]:
-    """Per variable the levels at which a conjunction of one-variable conditions can hold."""
-    box = {v: np.arange(n, dtype=np.int64) for v, n in zip(source.variables, source.shape, strict=True)}  # fmt: skip
-    parts = [guard] if guard is not None else []
+def _box(argument: Argument, guard: Node | None, source: Frame) -> tuple[dict[str, Integers], bool]:
+    """Per variable the levels at which a conjunction of one-variable conditions can hold.
+
+    And whether the guard is nothing but such conditions, on any date.
+    """
+    sizes = zip(source.variables, source.shape, strict=True)
+    board = argument.scenario.board
+    box = {v: np.arange(n, dtype=np.int64) for v, n in sizes if not board[v].recorded}
+    parts, boxed = [guard] if guard is not None else [], True
     while parts:
         part = parts.pop()
         if isinstance(part, Operation) and part.op == "and":
@@ -320,5 +331,9 @@ def _box(argument: Argument, guard: Node | None, source: Frame) -> dict[str, Int
         names = uses(part, argument.scope)
         if len(names) == 1 and names <= set(box):
             name = next(iter(names))
-            box[name] = np.intersect1d(box[name], levels_where(part, name, argument))
-    return box
+            some, every = levels_where(part, name, argument)
+            box[name] = np.intersect1d(box[name], some)
+            boxed &= len(some) == len(every)
+        else:
+            boxed = False
+    return box, boxed

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mistrust.compile.lower import Case
-from mistrust.forward.read import plain
+from mistrust.forward.read import conditions, plain
 from mistrust.scenario.check import Argument
 from mistrust.scenario.expressions import Node
+from mistrust.scenario.resolve import Scope, uses
 from mistrust.scenario.readings import Reading, Variant, readings_in, shifted
 
-LANES = 8
-"""Worlds solved side by side: one cache line of doubles."""
+LANES = 16
+"""Worlds solved side by side: two cache lines of doubles, enough to fill vector loops."""
 
 AS_WRITTEN = Variant()
 
@@ -25,6 +26,7 @@ class Questions:
     outcomes: Mapping[str, Node]
     without: Mapping[str, Node]
     needs: Mapping[Variant, tuple[Reading, ...]]
+    claimed: frozenset[Variant]
 
 
 def without(mechanism: str) -> Variant:
@@ -32,9 +34,16 @@ def without(mechanism: str) -> Variant:
     return Variant(off=frozenset({mechanism}))
 
 
-def carriers(node: Node) -> bool:
-    """Whether a claim reads the game as written only, so that the audit's runs answer it too."""
-    return all(reading.variant == AS_WRITTEN for reading in readings_in(node))
+def carriers(node: Node, scope: Scope) -> bool:
+    """Whether the audit's runs can answer a claim too, at no cost worth speaking of.
+
+    So it is if it reads the game as written only, and no recorded variable.
+    """
+    found = readings_in(node)
+    names = set().union(*(uses(part, scope) for r in found for part in conditions(r)))
+    board = scope.scenario.board
+    recorded = any(name in board and board[name].recorded for name in names)
+    return not recorded and all(reading.variant == AS_WRITTEN for reading in found)
 
 
 def questions(argument: Argument) -> Questions:
@@ -45,16 +54,18 @@ def questions(argument: Argument) -> Questions:
     off = {name: shifted(node, without(name)) for name, node in outcomes.items()}
     needs: dict[Variant, dict[Reading, None]] = {AS_WRITTEN: {}}
     needs |= {Variant((lever,)): {} for lever in scenario.levers}
+    claimed = {r.variant for node in claims.values() for r in readings_in(node)}
     asked = [*claims.values(), *outcomes.values(), *off.values()]
     asked += [
         shifted(node, without(name))
-        for node in claims.values() if carriers(node)
+        for node in claims.values() if carriers(node, argument.scope)
         for name in scenario.mechanisms
     ]  # fmt: skip
     for node in asked:
         for reading in readings_in(node):
             needs.setdefault(reading.variant, {})[plain(reading)] = None
-    return Questions(claims, outcomes, off, {v: tuple(found) for v, found in needs.items()})
+    found = {variant: tuple(readings) for variant, readings in needs.items()}
+    return Questions(claims, outcomes, off, found, frozenset({AS_WRITTEN, *claimed}))
 
 
 @dataclass(frozen=True)
@@ -70,16 +81,22 @@ class Job:
     chart: bool
 
 
-def jobs(asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]]) -> list[Job]:  # fmt: skip
-    """The batches for the best guess (all variants), then for the draws, block by block."""
+def jobs(
+    asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]], audited: int
+) -> list[Job]:
+    """The batches: the best guess in all variants, then the draws, block by block.
+
+    Variants that only the audit of mechanisms asks for are solved in the first `audited` draws.
+    """
     variants = list(asked.needs)
     plan = [_job(asked, [AS_WRITTEN], [(0, guess)])]
     for start in range(1, len(variants), LANES):
         plan.append(_job(asked, variants[start : start + LANES], [(0, guess)]))
     numbered = list(enumerate(worlds, start=1))
-    for start in range(0, len(numbered), LANES):
-        block = numbered[start : start + LANES]
-        plan += [_job(asked, [variant], block) for variant in variants]
+    for variant in variants:
+        block = numbered if variant in asked.claimed else numbered[:audited]
+        for start in range(0, len(block), LANES):
+            plan.append(_job(asked, [variant], block[start : start + LANES]))
     return plan
 
 

@@ -19,12 +19,13 @@ from mistrust.compile.layout import Layout, lay_out
 from mistrust.compile.lower import lower
 from mistrust.compile.program import Program, compile_program
 from mistrust.ensemble.plan import AS_WRITTEN, Job, Questions, jobs
-from mistrust.forward.distribute import gathered
+from mistrust.forward.distribute import Mass, gathered
 from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
 from mistrust.solve.backward import Workspace, solve
-from mistrust.solve.certificate import Certificate, certify
+from mistrust.solve.reach import Atlas
+from mistrust.solve.certificate import Certificate, Residual, certify
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Engine:
         self.program: Program = compile_program(argument)
         self._layouts: dict[frozenset[str], Layout] = {frozenset(): lay_out(self.program)}
         self.workspace = Workspace()
+        self.atlas: Atlas | None = None
 
     def layout(self, recorded: frozenset[str] = frozenset()) -> Layout:
         """The program laid out, with some recorded variables carried along."""
@@ -70,11 +72,19 @@ class Engine:
             self._layouts[recorded] = lay_out(self.program.recording(recorded))
         return self._layouts[recorded]
 
+    def survey(self, batches: Sequence[Job]) -> None:
+        """Find the boards that can occur in any of some batches, for all batches to come."""
+        self.atlas = Atlas.of([lower(self.layout(), job.cases) for job in batches])
+
     def run(self, number: int, job: Job) -> Batch:
         """Solve a batch and take its readings."""
         coefficients = lower(self.layout(), job.cases)
         keep = openings_needed(job.readings)
-        solution = solve(coefficients, keep=keep, moments=(0,), workspace=self.workspace)
+        residual = Residual(coefficients.lanes, (0, self.program.turns // 2, self.program.turns - 1))
+        solution = solve(
+            coefficients, keep=keep, inspect=residual, workspace=self.workspace,
+            reach=self.atlas.serve(coefficients) if self.atlas else None,
+        )  # fmt: skip
         reader = Reader(solution, self.layout)
         recorder = _Recorder(self.program, coefficients.lanes) if job.chart else None
         values = reader.read(job.readings, recorder.visit if recorder else None)
@@ -83,7 +93,7 @@ class Engine:
         faults = {lane: p.text(self.program.argument.source.file) for lane, p in coefficients.faults.items()}  # fmt: skip
         return Batch(
             number, found, solution.start_value, reader.occupancy.earned,
-            certify(solution, reader.occupancy), faults,
+            certify(solution, reader.occupancy, residual), faults,
             recorder.charts(reader.occupancy.chosen) if recorder else None,
         )  # fmt: skip
 
@@ -96,9 +106,9 @@ class _Recorder:
         self.lanes = lanes
         self.laws: dict[str, list[Floats]] = {v: [] for v in program.opening.variables}
 
-    def visit(self, turn: int, mass: Floats) -> None:
+    def visit(self, turn: int, mass: Mass) -> None:
         for name, laws in self.laws.items():
-            laws.append(gathered(mass, self.program.opening, (name,), self.lanes))
+            laws.append(gathered(mass, (name,)))
 
     def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
         decisions = {}
@@ -114,9 +124,10 @@ class _Recorder:
 _engine: Engine | None = None
 
 
-def _start(argument: Argument) -> None:
+def _start(argument: Argument, survey: Sequence[Job]) -> None:
     global _engine
     _engine = Engine(argument)
+    _engine.survey(survey)
 
 
 def _work(numbered: tuple[int, Job]) -> Batch:
@@ -160,6 +171,7 @@ def solve_worlds(
     guess: Mapping[str, float],
     worlds: Sequence[Mapping[str, float]],
     *,
+    audited: int | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Results:
@@ -167,10 +179,12 @@ def solve_worlds(
 
     Parameters
     ----------
+    audited
+        In how many of the worlds mechanisms are audited; by default in all.
     progress
         Called with the numbers of cases done and planned.
     """
-    plan = jobs(asked, guess, worlds)
+    plan = jobs(asked, guess, worlds, len(worlds) if audited is None else audited)
     total = sum(len(job.cases) for job in plan)
     engine = Engine(argument)
     results = _empty(argument, engine.program, asked, guess, worlds)
@@ -187,6 +201,8 @@ def solve_worlds(
 
 def _batches(argument: Argument, engine: Engine, plan: list[Job], workers: int) -> Iterator[Batch]:
     numbered = list(enumerate(plan))
+    survey = [job for job in plan if set(job.worlds) == {0}]
+    engine.survey(survey)
     yield engine.run(*numbered[0])
     if workers <= 1 or len(plan) < 3:
         for number, job in numbered[1:]:
@@ -194,7 +210,7 @@ def _batches(argument: Argument, engine: Engine, plan: list[Job], workers: int) 
         return
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, context, _start, (argument,)) as pool:
+    with ProcessPoolExecutor(workers, context, _start, (argument, survey)) as pool:
         try:
             yield from pool.map(_work, numbered[1:])
         except BaseException:

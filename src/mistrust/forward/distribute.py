@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.frames import Frame
+from mistrust.compile.frames import Frame, Integers
+from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.program import Stage
 from mistrust.scenario.check import moved_by
@@ -24,10 +24,22 @@ from mistrust.scenario.readings import Stay
 from mistrust.scenario.resolve import uses
 from mistrust.solve.backward import Policies
 
-Visit = Callable[[int, Floats], None]
-"""Called as each turn opens with the turn and the mass (opening cells, lanes); not to be kept."""
-Meet = Callable[[int, int, Floats], None]
-"""Called before each decision with turn, stage index and mass (source cells, lanes)."""
+
+@dataclass(frozen=True)
+class Mass:
+    """A distribution over the cells of a frame that have any: `values` is (cells, lanes)."""
+
+    frame: Frame
+    cells: Integers
+    values: Floats
+
+
+Visit = Callable[[int, Mass], None]
+"""Called as each turn opens with the turn and the distribution."""
+Meet = Callable[[int, int, Mass], None]
+"""Called before each decision with turn, stage index and distribution."""
+Weigh = tuple[int, Callable[[Integers], Floats]]
+"""A turn, and what multiplies the mass of some cells as it opens: (cells, lanes)."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +65,36 @@ class Occupancy:
     chosen: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
 
+class Condition:
+    """An expression on the board, looked up for the cells of any frame."""
+
+    def __init__(self, coefficients: Coefficients, node: Node) -> None:
+        self.coefficients = coefficients
+        self.node = node
+        self.names = uses(node, coefficients.program.scope)
+        self._tables: dict[Frame, tuple[Floats, Integers, Integers]] = {}
+
+    def at(self, frame: Frame, cells: Integers, turn: int) -> Floats:
+        """Its values: (cells, lanes)."""
+        c = self.coefficients
+        if frame not in self._tables:
+            laid = tables(c.program, frame, [self.node])
+            table = laid.filled(c.evaluator, c.program.turns + 1, c.lanes)
+            self._tables[frame] = (table, laid.high[0], laid.low[0])
+        table, high, low = self._tables[frame]
+        rows, rest = np.divmod(cells, len(low))
+        return at_turn(table, turn)[high[rows] + low[rest]]
+
+
 def distribute(
     coefficients: Coefficients,
     policies: Policies,
     *,
     constraints: Sequence[Stay] = (),
-    weigh: tuple[int, Floats] | None = None,
+    weigh: Weigh | None = None,
     visit: Visit | None = None,
     meet: Meet | None = None,
-    begin: tuple[int, Floats] | None = None,
+    begin: tuple[int, Mass] | None = None,
     stop: int | None = None,
 ) -> Occupancy:
     """Carry the distribution of the board forward.
@@ -71,9 +104,9 @@ def distribute(
     constraints
         Only histories that keep them all are carried.
     weigh
-        A turn, and an array that multiplies the mass as that turn opens: (opening cells, lanes).
+        Multiplies the mass as one turn opens, so that the mass left is an expectation.
     begin
-        Turn to begin with and the mass at its opening; default the outset.
+        Turn to begin with and the distribution at its opening; default the outset.
     stop
         Opening at which to end; default the end of the last turn.
     """
@@ -81,172 +114,169 @@ def distribute(
     return sweep.run(visit, meet, begin, stop)
 
 
+class _Side:
+    """One of two buffers: all zero but for the mass of the cells listed."""
+
+    def __init__(self, size: int, lanes: int) -> None:
+        self.values = np.zeros(size * lanes)
+        self.marks = np.zeros(size, dtype=np.uint8)
+        self.found = np.empty(size, dtype=np.int64)
+        self.count = 0
+        self.lanes = lanes
+
+    @property
+    def cells(self) -> Integers:
+        return self.found[: self.count]
+
+    def rows(self) -> Floats:
+        """The mass, cell by cell: a view (all cells, lanes)."""
+        return self.values.reshape(-1, self.lanes)
+
+    def moved_on(self) -> None:
+        """The mass has been pushed on (and cleared by the kernel)."""
+        kernels.unmark(self.cells, self.marks)
+        self.count = 0
+
+
 class _Sweep:
     def __init__(
-        self,
-        coefficients: Coefficients,
-        policies: Policies,
-        constraints: tuple[Stay, ...],
-        weigh: tuple[int, Floats] | None,
-    ) -> None:
+        self, coefficients: Coefficients, policies: Policies,
+        constraints: tuple[Stay, ...], weigh: Weigh | None,
+    ) -> None:  # fmt: skip
         self.coefficients = coefficients
         self.layout = coefficients.layout
         self.program = coefficients.program
         self.policies = policies
-        self.constraints = constraints
+        self.stays = [(s, Condition(coefficients, s.condition)) for s in constraints]
         self.weigh = weigh
-        lanes = coefficients.lanes
-        self.lanes = lanes
-        self.error = np.zeros(lanes)
-        self.earned = np.zeros((len(self.program.terms), lanes))
+        self.lanes = coefficients.lanes
+        self.error = np.zeros(self.lanes)
+        self.earned = np.zeros((len(self.program.terms), self.lanes))
         self.chosen: dict[tuple[int, int], Floats] = {}
         frames = [self.program.opening, self.program.closing]
         frames += [stage.source for stage in self.program.stages]
-        largest = max(frame.size for frame in frames) * lanes
-        self.buffers = [np.zeros(largest), np.zeros(largest)]
-        self._masks: dict[tuple[int, Frame, int], NDArray[np.bool_]] = {}
-        self._names = [uses(c.condition, self.program.scope) for c in constraints]
-        self._phases = self.program.argument.scenario.turn
+        size = max(frame.size for frame in frames)
+        self.here, self.there = _Side(size, self.lanes), _Side(size, self.lanes)
 
-    def run(self, visit: Visit | None, meet: Meet | None, begin: tuple[int, Floats] | None, stop: int | None) -> Occupancy:  # fmt: skip
-        first, start = begin if begin is not None else (0, self.coefficients.start)
+    def run(self, visit: Visit | None, meet: Meet | None, begin: tuple[int, Mass] | None, stop: int | None) -> Occupancy:  # fmt: skip
+        first = begin[0] if begin is not None else 0
+        self._place(begin[1] if begin is not None else self._outset())
         end = self.program.turns if stop is None else stop
         opening = self.program.opening
-        mass = self.buffers[0]
-        mass[: opening.size * self.lanes] = start.ravel()
         discount = self.coefficients.patience**first
         for turn in range(first, end + 1):
-            view = self._view(mass, opening)
             if self.weigh is not None and turn == self.weigh[0]:
-                view *= self.weigh[1]
-            self._restrict(mass, opening, turn, None)
+                self.here.rows()[self.here.cells] *= self.weigh[1](self.here.cells)
+            self._restrict(opening, turn, None)
             if visit is not None:
-                visit(turn, view)
+                visit(turn, self._mass(opening))
             if turn == end:
                 break
-            mass = self._turn(mass, turn, discount, meet)
+            self._turn(turn, discount, meet)
             discount = discount * self.coefficients.patience
-        total = self._view(mass, opening).sum(axis=0)
-        return Occupancy(total, self.error, self.earned, self.chosen)
+        return Occupancy(self._total(), self.error, self.earned, self.chosen)
 
-    def _view(self, mass: Floats, frame: Frame) -> Floats:
-        return mass[: frame.size * self.lanes].reshape(frame.size, self.lanes)
+    def _outset(self) -> Mass:
+        start = self.coefficients.start
+        cells = np.flatnonzero((start != 0).any(axis=1)).astype(np.int64)
+        return Mass(self.program.opening, cells, start[cells])
 
-    def _fresh(self, mass: Floats, frame: Frame) -> Floats:
-        other = self.buffers[1] if mass is self.buffers[0] else self.buffers[0]
-        other[: frame.size * self.lanes] = 0.0
-        return other
+    def _place(self, mass: Mass) -> None:
+        side = self.here
+        side.count = len(mass.cells)
+        side.found[: side.count] = mass.cells
+        side.marks[mass.cells] = 1
+        side.rows()[mass.cells] = mass.values
 
-    def _turn(self, mass: Floats, turn: int, discount: Floats, meet: Meet | None) -> Floats:
+    def _mass(self, frame: Frame) -> Mass:
+        cells = self.here.cells.copy()
+        return Mass(frame, cells, self.here.rows()[cells])
+
+    def _total(self) -> Floats:
+        found = np.empty(self.lanes)
+        kernels.total(self.here.cells, self.here.values, found)
+        return found
+
+    def _swap(self, count: int) -> None:
+        self.here.moved_on()
+        self.there.count = count
+        self.here, self.there = self.there, self.here
+
+    def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:
         for index, layout in enumerate(self.layout.stages):
-            stage, tables = layout.stage, self.coefficients.stages[index]
-            if not tables.active[turn]:
+            stage = layout.stage
+            if not self.coefficients.stages[index].active[turn]:
                 continue
             if meet is not None and stage.mover >= 0:
-                meet(turn, index, self._view(mass, stage.source))
-            out = self._fresh(mass, stage.target)
-            live = at_turn(tables.live, turn)  # type: ignore[arg-type]
-            weights = at_turn(tables.weights, turn)
-            if stage.mover < 0:
-                kernels.push(
-                    mass, layout.goal_high, layout.goal_low, layout.weights.high,
-                    layout.weights.low, live, weights, out,
-                )  # fmt: skip
-            else:
-                self._push_decision(index, turn, mass, out, live, weights, discount)
-            mass = out
-            self._restrict(mass, stage.target, turn, stage)
-            if not self.constraints and self.weigh is None:
-                self._check_mass(mass, stage.target)
-        return self._turn_end(mass, turn, discount)
+                meet(turn, index, self._mass(stage.source))
+            self._stage(index, turn, discount)
+            self._restrict(stage.target, turn, stage)
+            if not self.stays and self.weigh is None:
+                np.maximum(self.error, abs(self._total() - 1.0), out=self.error)
+        self._turn_end(turn, discount)
 
-    def _push_decision(
-        self, index: int, turn: int, mass: Floats, out: Floats,
-        live: Floats, weights: Floats, discount: Floats,
-    ) -> None:  # fmt: skip
-        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
+    def _stage(self, index: int, turn: int, discount: Floats) -> None:
+        layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
+        common = (
+            self.here.cells, self.here.values, layout.goal_high, layout.goal_low,
+            layout.weights.high, layout.weights.low, at_turn(numbers.live, turn),  # type: ignore[arg-type]
+            at_turn(numbers.weights, turn),
+        )  # fmt: skip
+        there = (self.there.marks, self.there.values, self.there.found)
+        if layout.stage.mover < 0:
+            self._swap(kernels.push(*common, *there))
+            return
         chosen = np.zeros((len(layout.stage.choices), self.lanes))
         earned = np.zeros((len(layout.pay_actor), self.lanes))
         key = (turn, layout.stage.phase)
-        kernels.push_decision(
-            mass, layout.goal_high, layout.goal_low, layout.weights.high, layout.weights.low,
-            live, weights, layout.first_branch, layout.first_pay, layout.pays.high,
-            layout.pays.low, at_turn(tables.pays, turn), layout.policy.high, layout.policy.low,
-            self.policies[key], out, chosen, earned,
+        count = kernels.push_decision(
+            *common, layout.first_branch, layout.first_pay, layout.pays.high, layout.pays.low,
+            at_turn(numbers.pays, turn), layout.policy.high, layout.policy.low,
+            self.policies[key], chosen, earned, *there,
         )  # fmt: skip
+        self._swap(count)
         self.chosen[key] = chosen
         np.add.at(self.earned, layout.pay_term, earned * discount[layout.pay_actor])
 
-    def _turn_end(self, mass: Floats, turn: int, discount: Floats) -> Floats:
+    def _turn_end(self, turn: int, discount: Floats) -> None:
         layout, carry = self.layout, self.program.carry
-        out = self._fresh(mass, self.program.opening)
         earned = np.zeros((len(layout.payoff_actor), self.lanes))
-        kernels.push_collect(
-            mass, carry.high, carry.low, layout.payoffs.high, layout.payoffs.low,
-            at_turn(self.coefficients.payoffs, turn), out, earned,
+        count = kernels.push_collect(
+            self.here.cells, self.here.values, carry.high, carry.low, layout.payoffs.high,
+            layout.payoffs.low, at_turn(self.coefficients.payoffs, turn), earned,
+            self.there.marks, self.there.values, self.there.found,
         )  # fmt: skip
+        self._swap(count)
         np.add.at(self.earned, layout.payoff_term, earned * discount[layout.payoff_actor])
         if turn == self.program.turns - 1 and len(layout.beyond_actor):
-            self._beyond(out, discount * self.coefficients.patience)
-        return out
+            self._beyond(discount * self.coefficients.patience)
 
-    def _beyond(self, mass: Floats, discount: Floats) -> None:
-        layout, opening = self.layout, self.program.opening
-        earned = np.zeros((len(layout.beyond_actor), self.lanes))
-        own = opening.rows(opening.variables, self.program.sizes)
-        kernels.push_collect(
-            mass, own.high, own.low, layout.beyond.high, layout.beyond.low,
-            self.coefficients.beyond, np.zeros(opening.size * self.lanes), earned,
-        )  # fmt: skip
-        np.add.at(self.earned, layout.beyond_term, earned * discount[layout.beyond_actor])
+    def _beyond(self, discount: Floats) -> None:
+        layout, cells = self.layout, self.here.cells
+        rows, rest = np.divmod(cells, layout.beyond.low.shape[1])
+        mass = self.here.rows()[cells]
+        for k, (actor, term) in enumerate(zip(layout.beyond_actor, layout.beyond_term, strict=True)):
+            pays = self.coefficients.beyond[layout.beyond.high[k][rows] + layout.beyond.low[k][rest]]
+            self.earned[term] += (mass * pays).sum(axis=0) * discount[actor]
 
-    def _check_mass(self, mass: Floats, frame: Frame) -> None:
-        total = self._view(mass, frame).sum(axis=0)
-        np.maximum(self.error, abs(total - 1.0), out=self.error)
-
-    def _restrict(self, mass: Floats, frame: Frame, turn: int, after: Stage | None) -> None:
+    def _restrict(self, frame: Frame, turn: int, after: Stage | None) -> None:
         """Remove the histories that break a constraint as a turn opens or after a phase."""
-        for constraint, names in zip(self.constraints, self._names, strict=True):
+        phases = self.program.argument.scenario.turn
+        for stay, condition in self.stays:
             if after is None:
-                concerned = constraint.first <= turn <= constraint.last
+                concerned = stay.first <= turn <= stay.last
             else:
-                concerned = constraint.first <= turn < constraint.last
-                concerned &= bool(names & moved_by(self._phases[after.phase]))
+                concerned = stay.first <= turn < stay.last
+                concerned &= bool(condition.names & moved_by(phases[after.phase]))
             if concerned:
-                view = self._view(mass, frame)
-                view *= self._mask(constraint.condition, frame, turn)
-
-    def _mask(self, node: Node, frame: Frame, turn: int) -> NDArray[np.bool_]:
-        dated = len(self.coefficients.evaluator(node)) > 1
-        key = (id(node), frame, turn if dated else -1)
-        if key not in self._masks:
-            self._masks[key] = on_frame(self.coefficients, node, frame, turn) != 0
-        return self._masks[key]
+                cells = self.here.cells
+                self.here.rows()[cells] *= condition.at(frame, cells, turn) != 0
 
 
-def on_frame(coefficients: Coefficients, node: Node, frame: Frame, turn: int) -> Floats:
-    """An expression over a frame at a turn: (cells, lanes).
-
-    A variable within the turn that is not on the frame is at its start.
-    """
-    evaluator, program = coefficients.evaluator, coefficients.program
-    values = evaluator(node)
-    values = values[min(turn, len(values) - 1)]
-    index: list[slice | int] = []
-    for axis, name in enumerate(evaluator.order):
-        if name in frame.variables:
-            index.append(slice(None))
-        else:
-            index.append(0 if values.shape[axis] == 1 else program.starts[name])
-    picked = values[tuple(index)]
-    full = np.broadcast_to(picked, (*frame.shape, coefficients.lanes))
-    return full.reshape(frame.size, coefficients.lanes)
-
-
-def gathered(mass: Floats, frame: Frame, dims: tuple[str, ...], lanes: int) -> Floats:
+def gathered(mass: Mass, dims: tuple[str, ...]) -> Floats:
     """The joint law of some variables: (rows in C order of `dims`, lanes)."""
-    sizes = dict(zip(frame.variables, frame.shape, strict=True))
-    rows = frame.rows(dims, sizes)
-    out = np.zeros((int(np.prod([sizes[v] for v in dims], dtype=np.int64)), lanes))
-    kernels.gather(mass.reshape(-1), rows.high, rows.low, out)
+    sizes = dict(zip(mass.frame.variables, mass.frame.shape, strict=True))
+    rows = mass.frame.rows(dims, sizes).at(mass.cells)
+    out = np.zeros((int(np.prod([sizes[v] for v in dims], dtype=np.int64)), mass.values.shape[1]))
+    kernels.gather(mass.values, rows, out)
     return out

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
+from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, lower
 from mistrust.compile.program import Program
-from mistrust.forward.distribute import Occupancy, distribute, gathered, on_frame
+from mistrust.forward.distribute import Condition, Mass, Occupancy, Visit, Weigh, distribute, gathered
 from mistrust.scenario.expressions import Call, Node, Operation
 from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
 from mistrust.scenario.resolve import Constant, uses
@@ -68,7 +69,7 @@ class Reader:
         self.occupancy: Occupancy | None = None
 
     def read(
-        self, readings: Sequence[Reading], visit: Callable[[int, Floats], None] | None = None
+        self, readings: Sequence[Reading], visit: Visit | None = None
     ) -> dict[Reading, Floats]:
         """The value of each reading (stripped of its variant): (lanes,), NaN where it has none.
 
@@ -87,7 +88,7 @@ class Reader:
 
     def _recorded(self, reading: Reading) -> frozenset[str]:
         scope = self.solution.coefficients.program.scope
-        names = set().union(*(uses(node, scope) for node in _nodes(reading)))
+        names = set().union(*(uses(node, scope) for node in conditions(reading)))
         recorded = {n for n in names if n in scope.variables and scope.variables[n].recorded}
         return frozenset(_closed(recorded, self.solution.coefficients.program))
 
@@ -98,7 +99,8 @@ class Reader:
         return lower(self.extend(recorded), base.cases)  # type: ignore[arg-type]
 
 
-def _nodes(reading: Reading) -> list[Node]:
+def conditions(reading: Reading) -> list[Node]:
+    """The expressions on the board that a reading depends on."""
     nodes = [] if reading.given is None else [reading.given.condition]
     if isinstance(reading, Chance):
         nodes.append(reading.event.condition)
@@ -136,10 +138,10 @@ class _Pass:
         self.lanes = coefficients.lanes
         self.ratios: dict[Reading, _Ratio] = {}
         self.occupancy: Occupancy | None = None
-        self._openings: dict[int, Floats] = {}
+        self._openings: dict[int, Mass] = {}
         self._kept: dict[tuple[Stay, ...], Floats] = {}
 
-    def read(self, readings: Sequence[Reading], visit: Callable[[int, Floats], None] | None) -> dict[Reading, Floats]:  # fmt: skip
+    def read(self, readings: Sequence[Reading], visit: Visit | None) -> dict[Reading, Floats]:  # fmt: skip
         for reading in readings:
             self.ratios[reading] = _Ratio(np.zeros(self.lanes), np.zeros(self.lanes))
         moments = [r for r in readings if self._one_moment(r)]
@@ -148,9 +150,9 @@ class _Pass:
         plan = _Plan(self, moments)
         shares = _Shares(self, [r for r in moments if isinstance(r, Share)])
 
-        def at_opening(turn: int, mass: Floats) -> None:
+        def at_opening(turn: int, mass: Mass) -> None:
             if turn in begins:
-                self._openings[turn] = mass.copy()
+                self._openings[turn] = mass
             plan.visit(turn, mass)
             if visit is not None:
                 visit(turn, mass)
@@ -205,14 +207,13 @@ class _Pass:
         return self._kept[key]
 
     def _constrained(
-        self, stays: Sequence[Stay], stop: int, weigh: tuple[int, Floats] | None = None,
-        visit: Callable[[int, Floats], None] | None = None,
+        self, stays: Sequence[Stay], stop: int, weigh: Weigh | None = None
     ) -> Occupancy:  # fmt: skip
         first = min([s.first for s in stays] + ([weigh[0]] if weigh else []))
         begin = (first, self._openings[first]) if first in self._openings else None
         return distribute(
             self.coefficients, self.solution.policies, constraints=stays, weigh=weigh,
-            visit=visit, begin=begin, stop=stop,
+            begin=begin, stop=stop,
         )  # fmt: skip
 
     # -- amounts under a condition at another date -------------------------------------------
@@ -237,15 +238,17 @@ class _Pass:
         stop = max([turn, *(s.last for s in stays)])
         return self._constrained(stays, stop, weigh=(turn, weight)).mass
 
-    def amount(self, reading: Reading, turn: int) -> Floats:
-        """The amount that a reading averages, on the board as a turn opens: (cells, lanes)."""
+    def amount(self, reading: Reading, turn: int) -> Callable[[Integers], Floats]:
+        """The amount that a reading averages, for cells of the board as a turn opens."""
         if isinstance(reading, Value):
             actor = self.program.actors.index(reading.actor)
-            return self.solution.values[reading.first][self.plain_cells(), actor]
+            values, plainly = self.solution.values[reading.first], self._plain_cells()
+            return lambda cells: values[plainly.at(cells), actor]
         node = reading.amount if isinstance(reading, Mean) else reading.event.condition  # type: ignore[attr-defined]
-        return on_frame(self.coefficients, node, self.opening, turn)
+        condition = Condition(self.coefficients, node)
+        return lambda cells: condition.at(self.opening, cells, turn)
 
-    def plain_cells(self) -> np.ndarray:
+    def _plain_cells(self) -> Lookup:
         """For each cell of this opening the cell without recorded variables."""
         strides = self.solution.coefficients.program.opening.strides
         parts = {
@@ -253,7 +256,7 @@ class _Pass:
             for v, size in zip(self.opening.variables, self.opening.shape, strict=True)
             if v in strides
         }
-        return self.opening.lookup(parts).full()
+        return self.opening.lookup(parts)
 
 
 def _at(stay: Stay, turn: int) -> bool:
@@ -301,14 +304,14 @@ class _Plan:
             for node in (product, same)
         )
 
-    def visit(self, turn: int, mass: Floats) -> None:
+    def visit(self, turn: int, mass: Mass) -> None:
         laws: dict[tuple[str, ...], Floats] = {}
         for reading in self.others:
             if turn not in self.turns[reading]:
                 continue
             dims = self.dims[reading]
             if dims not in laws:
-                laws[dims] = gathered(mass, self.owner.opening, dims, self.owner.lanes)
+                laws[dims] = gathered(mass, dims)
             ratio = self.owner.ratios[reading]
             ratio.above = ratio.above + (laws[dims] * _row(self.above[reading], turn)).sum(axis=0)
             ratio.below = ratio.below + (laws[dims] * _row(self.below[reading], turn)).sum(axis=0)
@@ -316,13 +319,14 @@ class _Plan:
             if turn == value.first:
                 self._value(value, turn, mass)
 
-    def _value(self, reading: Value, turn: int, mass: Floats) -> None:
-        owner = self.owner
+    def _value(self, reading: Value, turn: int, mass: Mass) -> None:
+        owner, values = self.owner, mass.values
         if reading.given is not None:
-            mass = mass * (on_frame(owner.coefficients, reading.given.condition, owner.opening, turn) != 0)  # fmt: skip
+            condition = Condition(owner.coefficients, reading.given.condition)
+            values = values * (condition.at(mass.frame, mass.cells, turn) != 0)
         ratio = owner.ratios[reading]
-        ratio.above = (mass * owner.amount(reading, turn)).sum(axis=0)
-        ratio.below = mass.sum(axis=0)
+        ratio.above = (values * owner.amount(reading, turn)(mass.cells)).sum(axis=0)
+        ratio.below = values.sum(axis=0)
 
 
 def _truth(node: Node) -> Node:
@@ -340,21 +344,21 @@ class _Shares:
         self.owner = owner
         self.readings = readings
 
-    def meet(self, turn: int, index: int, mass: Floats) -> None:
+    def meet(self, turn: int, index: int, mass: Mass) -> None:
         layout = self.owner.coefficients.layout.stages[index]
         wanted = [r for r in self.readings if r.phase == layout.stage.phase and r.first <= turn < r.last]  # fmt: skip
         if not wanted:
             return
-        cells = layout.policy.full()
-        inside = cells >= 0
-        options = len(layout.stage.choices)
+        rows = layout.policy.at(mass.cells)
+        inside = rows >= 0
         policy = self.owner.solution.policies[turn, layout.stage.phase]
-        chosen = policy.reshape(-1, options, self.owner.lanes)[cells[inside]]
+        shape = (-1, len(layout.stage.choices), self.owner.lanes)
+        chosen = policy.reshape(shape)[rows[inside]]
         for reading in wanted:
-            here = mass[inside]
+            here = mass.values[inside]
             if reading.given is not None:
-                node, frame = reading.given.condition, layout.stage.source
-                here = here * (on_frame(self.owner.coefficients, node, frame, turn)[inside] != 0)
+                condition = Condition(self.owner.coefficients, reading.given.condition)
+                here = here * (condition.at(mass.frame, mass.cells[inside], turn) != 0)
             ratio = self.owner.ratios[reading]
             ratio.above = ratio.above + (here * chosen[:, reading.option]).sum(axis=0)
             ratio.below = ratio.below + (here * chosen.sum(axis=1)).sum(axis=0)

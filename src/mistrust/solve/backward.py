@@ -7,8 +7,8 @@ chance phase ``V_j = E V_j``; at a turn's end ``V_j = payoff_j + patience_j V_j(
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
-from mistrust.compile.layout import StageLayout
-from mistrust.compile.lower import Coefficients, StageTables, at_turn
+from mistrust.compile.lower import Coefficients, at_turn
+from mistrust.solve.reach import Reach, reachable
 
 Policies = dict[tuple[int, int], Floats]
 """By turn and phase: a flat array (policy cells, options, lanes)."""
@@ -38,6 +38,24 @@ class Workspace:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A decision just worked out: its turn and stage, and the values that it was taken on.
+
+    `values` is flat, (target cells, groups, lanes), and not to be kept.
+    """
+
+    coefficients: Coefficients
+    policies: Policies
+    reach: Reach
+    turn: int
+    index: int
+    values: Floats
+
+
+Inspect = Callable[[Taken], None]
+
+
+@dataclass(frozen=True)
 class Solution:
     """A solved batch.
 
@@ -48,21 +66,22 @@ class Solution:
     values
         Values as kept turns open: (opening cells, actors, lanes).
     gain : (actors, lanes)
-        Largest gain that an actor could make by one deviation, anywhere.
-    moments
-        Values after each stage of the turns asked for, by turn and stage: flat, as in `kernels`.
+        Largest gain that an actor could make by one deviation, on any board worked out.
+    reach
+        The boards worked out; elsewhere values and policies mean nothing.
     """
 
     coefficients: Coefficients
     policies: Policies
     values: dict[int, Floats]
     gain: Floats
-    moments: dict[tuple[int, int], Floats] = field(default_factory=dict)
+    reach: Reach
 
     @property
     def start_value(self) -> Floats:
         """Each actor's value at the outset: (actors, lanes)."""
-        return np.einsum("xaw,xw->aw", self.values[0], self.coefficients.start)
+        cells = self.reach.openings[0]
+        return np.einsum("xaw,xw->aw", self.values[0][cells], self.coefficients.start[cells])
 
 
 @dataclass(frozen=True)
@@ -81,43 +100,48 @@ def solve(
     coefficients: Coefficients,
     *,
     keep: Collection[int] = (),
-    moments: Collection[int] = (),
+    inspect: Inspect | None = None,
     workspace: Workspace | None = None,
+    reach: Reach | None = None,
 ) -> Solution:
     """Solve all lanes of a batch.
 
     Parameters
     ----------
+    reach
+        The boards to work out; by default those that can occur.
     keep
         Turns at whose opening the values are kept (the first always is).
-    moments
-        Turns for which the values between phases are kept too, for the certificate.
+    inspect
+        Called after each decision; sees the values that it was taken on.
     """
     actors = len(coefficients.program.actors)
     groups = _Groups(actors, np.arange(actors), by_term=False)
     gain = np.zeros((actors, coefficients.lanes))
-    sweep = _Sweep(coefficients, groups, workspace or Workspace(), gain=gain)
-    values, kept = sweep.run({0, *keep}, set(moments))
-    return Solution(coefficients, sweep.policies, values, gain, kept)
+    reach = reachable(coefficients) if reach is None else reach
+    sweep = _Sweep(coefficients, groups, workspace or Workspace(), reach, gain=gain)
+    values = sweep.run({0, *keep}, inspect)
+    return Solution(coefficients, sweep.policies, values, gain, reach)
 
 
 def values_by_term(
-    solution: Solution, keep: Collection[int], moments: Collection[int] = ()
-) -> tuple[dict[int, Floats], dict[tuple[int, int], Floats]]:
+    solution: Solution, keep: Collection[int] = (0,), inspect: Inspect | None = None
+) -> dict[int, Floats]:
     """Values split by payoff term under a solution's policies.
 
     Values are linear in payoffs, so the terms of an actor add up to its value exactly.
 
     Returns
     -------
-    values, moments
-        As in `Solution`, with one group per entry of `program.terms` instead of one per actor.
+    dict
+        As `Solution.values`, with a group for each entry of `program.terms` instead of actors.
     """
     coefficients = solution.coefficients
     actor = np.array([a for a, _ in coefficients.program.terms], dtype=np.int64)
     groups = _Groups(len(actor), actor, by_term=True)
-    sweep = _Sweep(coefficients, groups, Workspace(), policies=solution.policies)
-    return sweep.run(set(keep), set(moments))
+    workspace, policies = Workspace(), solution.policies
+    sweep = _Sweep(coefficients, groups, workspace, solution.reach, policies=policies)
+    return sweep.run(set(keep), inspect)
 
 
 class _Sweep:
@@ -128,6 +152,7 @@ class _Sweep:
         coefficients: Coefficients,
         groups: _Groups,
         workspace: Workspace,
+        reach: Reach,
         *,
         policies: Policies | None = None,
         gain: Floats | None = None,
@@ -142,6 +167,7 @@ class _Sweep:
         self.policies: Policies = policies if policies is not None else {}
         self.gain = gain
         self.workspace = workspace
+        self.reach = reach
         frames = [self.program.opening, self.program.closing]
         frames += [stage.source for stage in self.program.stages]
         largest = max(frame.size for frame in frames) * self.width
@@ -149,8 +175,7 @@ class _Sweep:
         self.patience = np.ascontiguousarray(coefficients.patience[groups.actor].ravel())
         self._tiled: dict[int, Floats] = {}
 
-    def run(self, keep: set[int], moments: set[int]) -> tuple[dict[int, Floats], dict[tuple[int, int], Floats]]:  # fmt: skip
-        kept: dict[tuple[int, int], Floats] = {}
+    def run(self, keep: set[int], inspect: Inspect | None) -> dict[int, Floats]:
         values: dict[int, Floats] = {}
         cells = self.program.opening.size
         current = self._terminal()
@@ -159,14 +184,14 @@ class _Sweep:
                 values[turn + 1] = self._copy(current, cells)
             current = self._turn_end(current, turn)
             for index in reversed(range(len(self.layout.stages))):
-                if turn in moments:
-                    frame = self.program.stages[index].target
-                    kept[turn, index] = current[: frame.size * self.width].copy()
-                if self.coefficients.stages[index].active[turn]:
-                    current = self._stage(current, turn, index)
+                if not self.coefficients.stages[index].active[turn]:
+                    continue
+                before, current = current, self._stage(current, turn, index)
+                if inspect is not None and self.program.stages[index].mover >= 0:
+                    inspect(Taken(self.coefficients, self.policies, self.reach, turn, index, before))
         if 0 in keep:
             values[0] = self._copy(current, cells)
-        return values, kept
+        return values
 
     def _copy(self, current: Floats, cells: int) -> Floats:
         flat = current[: cells * self.width].copy()
@@ -182,7 +207,7 @@ class _Sweep:
         assert len(own.high) == high and len(own.low) == low
         self.buffers[1].fill(0.0)
         kernels.collect(
-            self.buffers[1], own.high, own.low, self.patience,
+            self.reach.openings[-1], self.buffers[1], own.high, own.low, self.patience,
             self.groups.receivers(layout.beyond_actor, layout.beyond_term),
             layout.beyond.high, layout.beyond.low, c.beyond, self.buffers[0],
         )  # fmt: skip
@@ -191,7 +216,7 @@ class _Sweep:
     def _turn_end(self, current: Floats, turn: int) -> Floats:
         layout, out = self.layout, self._other(current)
         kernels.collect(
-            current, self.program.carry.high, self.program.carry.low, self.patience,
+            self.reach.closings[turn], current, self.program.carry.high, self.program.carry.low, self.patience,
             self.groups.receivers(layout.payoff_actor, layout.payoff_term),
             layout.payoffs.high, layout.payoffs.low, at_turn(self.coefficients.payoffs, turn), out,
         )  # fmt: skip
@@ -213,17 +238,18 @@ class _Sweep:
         live: NDArray[np.bool_] = at_turn(tables.live, turn)  # type: ignore[arg-type, assignment]
         if layout.stage.mover < 0:
             kernels.expect(
-                current, layout.goal_high, layout.goal_low, layout.weights.high,
+                self.reach.sources[turn, index], current, layout.goal_high, layout.goal_low, layout.weights.high,
                 layout.weights.low, live, weights, out,
             )  # fmt: skip
         else:
-            self._decide(layout, tables, turn, current, live, weights, out)
+            self._decide(index, turn, current, live, weights, out)
         return out
 
     def _decide(
-        self, layout: StageLayout, tables: StageTables, turn: int,
-        current: Floats, live: NDArray[np.bool_], weights: Floats, out: Floats,
+        self, index: int, turn: int, current: Floats,
+        live: NDArray[np.bool_], weights: Floats, out: Floats,
     ) -> None:  # fmt: skip
+        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
         stage = layout.stage
         size = stage.policy_size * len(stage.choices) * self.lanes
         key = (turn, stage.phase)
@@ -231,7 +257,7 @@ class _Sweep:
             self.policies[key] = self.workspace.array(("policy", *key), size)
         gain = self.gain[stage.mover] if self.gain is not None else np.zeros(self.lanes)
         kernels.decide(
-            current, layout.goal_high, layout.goal_low, layout.weights.high, layout.weights.low,
+            self.reach.sources[turn, index], current, layout.goal_high, layout.goal_low, layout.weights.high, layout.weights.low,
             live, weights, layout.first_branch, layout.available.high, layout.available.low,
             at_turn(tables.available, turn), layout.first_pay,
             self.groups.receivers(layout.pay_actor, layout.pay_term),

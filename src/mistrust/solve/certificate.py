@@ -10,16 +10,17 @@ above zero by design and is shown, not bounded.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.frames import Integers
-from mistrust.compile.layout import StageLayout
+from mistrust.compile.frames import Integers, Lookup
+from mistrust.compile.layout import Tables
 from mistrust.compile.lower import at_turn
 from mistrust.forward.distribute import Occupancy
-from mistrust.solve.backward import Solution
+from mistrust.solve.backward import Solution, Taken
 
 DUALITY, MASS, RESIDUAL = 1e-9, 1e-12, 1e-10
 SAMPLE = 256
@@ -40,16 +41,23 @@ class Certificate:
         return (self.duality <= DUALITY) & (self.mass <= MASS) & (self.residual <= RESIDUAL)
 
 
-def certify(solution: Solution, occupancy: Occupancy) -> Certificate:
-    """Put the evidence together; the solution must have kept `moments` of some turns."""
-    residual = np.zeros(solution.coefficients.lanes)
-    for turn, index in solution.moments:
-        layout = solution.coefficients.layout.stages[index]
-        active = solution.coefficients.stages[index].active[turn]
-        if layout.stage.mover >= 0 and active:
-            np.maximum(residual, _residual(solution, turn, index), out=residual)
+class Residual:
+    """Checks the decisions of some turns as they are worked out; see `solve(inspect=...)`."""
+
+    def __init__(self, lanes: int, turns: Collection[int]) -> None:
+        self.worst = np.zeros(lanes)
+        self.turns = turns
+
+    def __call__(self, taken: Taken) -> None:
+        """Take one decision's residual in."""
+        if taken.turn in self.turns:
+            np.maximum(self.worst, _residual(taken), out=self.worst)
+
+
+def certify(solution: Solution, occupancy: Occupancy, residual: Residual) -> Certificate:
+    """Put the evidence together."""
     return Certificate(
-        _duality(solution, occupancy), occupancy.mass_error, residual, solution.gain
+        _duality(solution, occupancy), occupancy.mass_error, residual.worst, solution.gain
     )
 
 
@@ -64,54 +72,53 @@ def _duality(solution: Solution, occupancy: Occupancy) -> Floats:
     return np.asarray(gap.max(axis=0))
 
 
-def _residual(solution: Solution, turn: int, index: int) -> Floats:
+def _residual(taken: Taken) -> Floats:
     """Largest difference between stored and recomputed choice probabilities: (lanes,)."""
-    c = solution.coefficients
-    layout = c.layout.stages[index]
+    c = taken.coefficients
+    layout, tables = c.layout.stages[taken.index], c.stages[taken.index]
     stage = layout.stage
-    cells = _sample(layout)
+    cells = _sample(taken)
     if not len(cells):
         return np.zeros(c.lanes)
-    rows = layout.policy.at(cells)
-    stored = solution.policies[turn, stage.phase].reshape(-1, len(stage.choices), c.lanes)[rows]
-    values = solution.moments[turn, index].reshape(stage.target.size, -1, c.lanes)
-    choice_value = np.array(
-        [_choice_value(solution, turn, index, option, cells, values) for option in range(len(stage.choices))]  # fmt: skip
-    )
-    open_ = np.array(
-        [_looked_up(c.stages[index].available, layout.available, o, turn, cells) != 0 for o in range(len(stage.choices))]  # fmt: skip
-    )
+    options = range(len(stage.choices))
+    key = (taken.turn, stage.phase)
+    stored = taken.policies[key].reshape(-1, len(options), c.lanes)[layout.policy.at(cells)]
+    choice_value = np.array([expected(taken, o, stage.mover, cells) for o in options])
+    open_ = np.array([_entry(tables.available, layout.available, o, taken.turn, cells) != 0 for o in options])  # fmt: skip
     implied = plain_logit(choice_value, open_, c.precision[stage.mover])
     return np.asarray(abs(implied - stored.transpose(1, 0, 2)).max(axis=(0, 1)))
 
 
-def _sample(layout: StageLayout) -> Integers:
-    cells = np.flatnonzero(layout.policy.full() >= 0)
+def _sample(taken: Taken) -> Integers:
+    cells = taken.reach.sources[taken.turn, taken.index]
+    cells = cells[taken.coefficients.layout.stages[taken.index].policy.at(cells) >= 0]
     if len(cells) > SAMPLE:
         cells = np.random.default_rng(len(cells)).choice(cells, SAMPLE, replace=False)
-    return cells.astype(np.int64)
+    return cells
 
 
-def _looked_up(table: Floats, tables: object, entry: int, turn: int, cells: Integers) -> Floats:
-    from mistrust.compile.frames import Lookup
-
-    lookup = Lookup(tables.high[entry], tables.low[entry])  # type: ignore[attr-defined]
+def _entry(table: Floats, tables: Tables, entry: int, turn: int, cells: Integers) -> Floats:
+    lookup = Lookup(tables.high[entry], tables.low[entry])
     return at_turn(table, turn)[lookup.at(cells)]
 
 
-def _choice_value(solution: Solution, turn: int, index: int, option: int, cells: Integers, values: Floats) -> Floats:  # fmt: skip
-    """What the mover expects from an option at some cells, plainly: (cells, lanes)."""
-    c = solution.coefficients
-    layout, tables = c.layout.stages[index], c.stages[index]
-    mover, starts = layout.stage.mover, c.program.starts
+def expected(taken: Taken, option: int, group: int, cells: Integers, *, by_term: bool = False) -> Floats:  # fmt: skip
+    """What a group (actor, or term) expects from an option, plainly: (cells, lanes)."""
+    c = taken.coefficients
+    layout, tables = c.layout.stages[taken.index], c.stages[taken.index]
+    size = layout.stage.target.size
+    groups = len(c.program.terms) if by_term else len(c.program.actors)
+    values = taken.values[: size * groups * c.lanes].reshape(size, groups, c.lanes)
+    receivers = layout.pay_term if by_term else layout.pay_actor
     total = np.zeros((len(cells), c.lanes))
     for b in range(layout.first_branch[option], layout.first_branch[option + 1]):
         branch = layout.stage.choices[option].branches[b - layout.first_branch[option]]
-        goal = layout.stage.goal(branch, starts).at(cells)
-        total += _looked_up(tables.weights, layout.weights, b, turn, cells) * values[goal, mover]
+        goal = layout.stage.goal(branch, c.program.starts).at(cells)
+        weight = _entry(tables.weights, layout.weights, b, taken.turn, cells)
+        total += np.where(weight != 0, weight * values[goal, group], 0.0)
     for k in range(layout.first_pay[option], layout.first_pay[option + 1]):
-        if layout.pay_actor[k] == mover:
-            total += _looked_up(tables.pays, layout.pays, k, turn, cells)
+        if receivers[k] == group:
+            total += _entry(tables.pays, layout.pays, k, taken.turn, cells)
     return total
 
 

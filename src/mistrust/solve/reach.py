@@ -1,0 +1,172 @@
+"""Which boards can occur: the cells that each stage has to be worked out for.
+
+Play is worked out only where the game can get to from its outset, in any lane of a batch; at
+logit precision every available option is taken to be possible. Boards elsewhere have no bearing
+on values and frequencies from the outset on. To ask about any board, solve `everywhere`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistrust import kernels
+from mistrust.compile.frames import Integers
+from mistrust.compile.layout import Layout, StageLayout
+from mistrust.compile.lower import Coefficients
+from mistrust.compile.program import Program
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Sorted cells by turn and stage (the source frame), at each opening and each turn's end."""
+
+    openings: tuple[Integers, ...]
+    sources: dict[tuple[int, int], Integers]
+    closings: tuple[Integers, ...]
+
+
+def everywhere(program: Program) -> Reach:
+    """All cells of every frame."""
+    all_cells = {
+        frame: np.arange(frame.size, dtype=np.int64)
+        for frame in (program.opening, program.closing, *(s.source for s in program.stages))
+    }
+    turns = range(program.turns)
+    return Reach(
+        tuple(all_cells[program.opening] for _ in range(program.turns + 1)),
+        {(t, i): all_cells[s.source] for t in turns for i, s in enumerate(program.stages)},
+        tuple(all_cells[program.closing] for _ in turns),
+    )
+
+
+@dataclass(frozen=True)
+class Possible:
+    """What is possible in some lanes.
+
+    The start, and by stage: live rows, open options, boards that the phase skips, active turns.
+    """
+
+    start: NDArray[np.bool_]
+    stages: tuple[tuple[NDArray[np.bool_], ...], ...]
+
+    @staticmethod
+    def of(coefficients: Coefficients) -> Possible:
+        """Read it off a batch's numbers."""
+        return Possible(
+            (coefficients.start > 0).any(axis=1),
+            tuple((t.live, t.available.any(axis=2), t.skipped, t.active) for t in coefficients.stages),
+        )
+
+    def within(self, other: Possible) -> bool:
+        """Whether all of it is possible in `other` too."""
+        pairs = zip(self.stages, other.stages, strict=True)
+        return not (self.start & ~other.start).any() and not any(
+            (mine & ~theirs).any()
+            for stage, wider in pairs
+            for mine, theirs in zip(stage, wider, strict=True)
+        )
+
+    def joined(self, other: Possible) -> Possible:
+        """What is possible in either."""
+        stages = tuple(
+            tuple(a | b for a, b in zip(mine, theirs, strict=True))
+            for mine, theirs in zip(self.stages, other.stages, strict=True)
+        )
+        return Possible(self.start | other.start, stages)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """A reach that serves every batch in which nothing more is possible."""
+
+    possible: Possible
+    reach: Reach
+
+    @staticmethod
+    def of(batches: Iterable[Coefficients]) -> Atlas:
+        """The joint reach of some batches."""
+        first, *others = [(batch, Possible.of(batch)) for batch in batches]
+        possible = first[1]
+        for _, more in others:
+            possible = possible.joined(more)
+        return Atlas(possible, _follow(first[0].layout, possible))
+
+    def serve(self, coefficients: Coefficients) -> Reach:
+        """The reach for a batch: this one if it is wide enough, else the batch's own."""
+        possible = Possible.of(coefficients)
+        return self.reach if possible.within(self.possible) else _follow(coefficients.layout, possible)
+
+
+def reachable(coefficients: Coefficients) -> Reach:
+    """The boards that can occur in some lane of a batch."""
+    return _follow(coefficients.layout, Possible.of(coefficients))
+
+
+def _follow(layout: Layout, possible: Possible) -> Reach:
+    """Follow every live branch of every available option forward from the outset."""
+    program = layout.program
+    frames = (program.opening, program.closing, *(s.source for s in program.stages))
+    largest = max(frame.size for frame in frames)
+    marks, found = np.zeros(largest, dtype=np.uint8), np.empty(largest, dtype=np.int64)
+    cells = np.flatnonzero(possible.start).astype(np.int64)
+    openings, closings = [cells], []
+    sources: dict[tuple[int, int], Integers] = {}
+
+    def follow(cells: Integers, *lookups: Integers) -> Integers:
+        count = kernels.spread(cells, *lookups, marks, found)
+        kernels.unmark(found[:count], marks)
+        return np.sort(found[:count])
+
+    always = np.ones(1, dtype=bool)
+    for turn in range(program.turns):
+        for index, stage in enumerate(layout.stages):
+            sources[turn, index] = cells
+            *tables, active = possible.stages[index]
+            if active[turn]:
+                now = [_at(table, turn) for table in tables]
+                parts = [
+                    follow(some, *goals, *rows, alive)
+                    for some, goals, rows, alive in _ways(stage, *now, cells)
+                ]
+                cells = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+        closings.append(cells)
+        carry = program.carry
+        zero = (np.zeros((1, len(carry.high)), np.int64), np.zeros((1, len(carry.low)), np.int64))
+        cells = follow(cells, carry.high[None], carry.low[None], *zero, always)
+        openings.append(cells)
+    return Reach(tuple(openings), sources, tuple(closings))
+
+
+def _at(table: NDArray[np.bool_], turn: int) -> NDArray[np.bool_]:
+    return np.asarray(table[turn if len(table) > 1 else 0])
+
+
+Pair = tuple[Integers, Integers]
+
+
+def _ways(
+    stage: StageLayout, live: NDArray[np.bool_], open_: NDArray[np.bool_],
+    skipped: NDArray[np.bool_], cells: Integers,
+) -> Iterator[tuple[Integers, Pair, Pair, NDArray[np.bool_]]]:
+    """For each way on from a stage: the cells it is open at, its goals, its rows, what is live."""
+    weights, goal_high, goal_low = stage.weights, stage.goal_high, stage.goal_low
+    if stage.stage.mover < 0:
+        yield cells, (goal_high, goal_low), (weights.high, weights.low), live
+        return
+    inside = stage.policy.at(cells) >= 0
+    high, low = np.divmod(cells, weights.low.shape[1])
+    for option in range(len(stage.stage.choices)):
+        rows = stage.available.high[option][high] + stage.available.low[option][low]
+        span = slice(stage.first_branch[option], stage.first_branch[option + 1])
+        goals, places = (goal_high[span], goal_low[span]), (weights.high[span], weights.low[span])
+        yield cells[open_[rows] & inside], goals, places, live
+    # where the phase does not happen: outside the box, and where its guard fails in some lane
+    nowhere = (np.zeros((1, goal_high.shape[1]), np.int64), np.zeros((1, goal_low.shape[1]), np.int64))
+    passing = ~inside
+    if len(stage.guard.nodes):
+        passing |= skipped[stage.guard.high[0][high] + stage.guard.low[0][low]]
+    yield cells[passing], (goal_high[-1:], goal_low[-1:]), nowhere, np.ones(1, dtype=bool)

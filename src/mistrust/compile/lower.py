@@ -98,7 +98,7 @@ def parameters(program: Program, cases: Sequence[Case]) -> dict[str, Floats]:
     scenario = program.argument.scenario
     values: dict[str, list[float]] = {}
     for case in cases:
-        applied = [scenario.levers[name] for name in case.variant.levers]
+        applied = [lever for name, lever in scenario.levers.items() if name in case.variant.levers]
         fixed = {name: value for lever in applied for name, value in lever.premises.items()}
         off = case.variant.off.union(*(lever.off for lever in applied))
         for name in scenario.premises:

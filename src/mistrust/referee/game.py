@@ -50,7 +50,7 @@ class Referee:
         self.scenario, self.limit = scenario, limit
         self.given, self.switched, self.levers = dict(premises or {}), tuple(off), tuple(levers)
         self._check_names()
-        applied = [scenario.levers[name] for name in levers]
+        applied = [lever for name, lever in scenario.levers.items() if name in levers]
         numbers = {name: premise.guess for name, premise in scenario.premises.items()}
         numbers.update(self.given)
         for lever in applied:

@@ -1,7 +1,7 @@
 """Readings of the solved game (`P`, `E`, `V`, `freq`, `under`, `without`) as sums over histories.
 
 A moment is `(turn, index)`: `index` phases into a turn. `at D` looks at the opening `(D, 0)`;
-`ever` and `always` from A until B look at `(A, 0)` and then after every phase of A to B - 1.
+`ever` and `always` from A until B look at the openings of A to B and after every phase between.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from mistrust.referee.evaluate import Board, Evaluator
 from mistrust.referee.game import Referee
 from mistrust.referee.watch import Choice, Flags, Watch
 from mistrust.scenario.expressions import (
+    Call,
     Case,
     Event,
     Expectation,
     Frequency,
     Node,
+    Number,
+    Operation,
     Probability,
     When,
     Worth,
@@ -30,7 +33,7 @@ IMPOSSIBLE = 1e-12
 
 @dataclass(frozen=True)
 class Lookout:
-    """An event with its moments: the opening of `first`, and phases until `last` if quantified."""
+    """An event with its moments: the opening of `first`, and all until that of `last` if quantified."""
 
     quantifier: str
     condition: Node
@@ -39,10 +42,8 @@ class Lookout:
 
     def sees(self, flag: bool, truth: bool, turn: int, index: int) -> bool:
         """The flag after a moment at which the condition is as `truth` says."""
-        if (turn, index) != (self.first, 0):
-            within = self.first <= turn < self.last and index > 0
-            if self.quantifier == "at" or not within:
-                return flag
+        if not self.first <= turn <= self.last or (turn == self.last and index > 0):
+            return flag
         if self.quantifier == "at":
             return truth
         return flag or truth if self.quantifier == "ever" else flag and truth
@@ -155,8 +156,16 @@ class Reader(Evaluator):
             last = first + 1
         else:
             first, last = self._span(window)
-        count = Average(self.referee, node.event.condition, first, last)
-        return self._mean(count, node.given, first)
+        amount, given = node.event.condition, node.given
+        if given is not None and given.quantifier == "at" and _undated(given.window):
+            # read at each opening that the amount is read at
+            zero, truth = Number(0, 0.0), Operation(0, "not", (given.condition,))
+            amount = Call(0, "if", (given.condition, amount, zero))
+            holds = Average(self.referee, Operation(0, "not", (truth,)), first, last)
+            share = self._mean(holds, None, first)
+            total = self._mean(Average(self.referee, amount, first, last), None, first)
+            return _ratio(total, share)
+        return self._mean(Average(self.referee, amount, first, last), given, first)
 
     def _worth(self, node: Worth) -> float:
         turn = self._moment(node.window, 0)

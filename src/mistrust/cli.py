@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,92 +16,221 @@ import typer
 from rich.console import Console
 
 from mistrust import __version__
-from mistrust.errors import MistrustError, ScenarioError
+from mistrust.errors import MistrustError, Problem, ScenarioError, TooLargeError, UsageError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Put a strategic argument to the test.",
+    help="Put a strategic argument to the test: which claims follow, how surely, and why.",
 )  # fmt: skip
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
+STARTER = Path(__file__).parent / "scenarios" / "starter.yaml"
+
+
+class Resolution(StrEnum):
+    """How fine the board is."""
+
+    standard = "standard"
+    draft = "draft"
+
+
+SCENARIO = Annotated[Path, typer.Argument(help="A scenario file.", show_default=False)]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
-RESOLUTION = Annotated[str, typer.Option(help="'standard', or 'draft' for a quick look.")]
+FINENESS = Annotated[Resolution, typer.Option(help="'draft' is coarser and quicker.")]
+WORLDS = Annotated[int, typer.Option(help="How many draws of the premises.", min=0, max=1_000_000)]
+SEED = Annotated[int, typer.Option(help="Seed of the draws.", min=0)]
+WORKERS = Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)]
+
+
+@app.callback(invoke_without_command=True)
+def version_or_help(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Put a strategic argument to the test."""
+    if version:
+        _out.print(f"mistrust {__version__}")
+        raise typer.Exit
 
 
 @app.command()
 def run(
-    scenario: Annotated[Path, typer.Argument(help="A scenario file.")] = FLAGSHIP,
-    worlds: Annotated[int, typer.Option(help="Draws of the premises.", min=0)] = 64,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 1,
-    workers: Annotated[int, typer.Option(help="Processes; 0 is one per core.", min=0)] = 0,
-    resolution: RESOLUTION = "standard",
+    scenario: SCENARIO = FLAGSHIP,
+    worlds: WORLDS = 64,
+    seed: SEED = 1,
+    out: Annotated[Path, typer.Option(help="Folder for the report and the record.")] = Path("mistrust-out"),
+    workers: WORKERS = 0,
+    audit_worlds: Annotated[int, typer.Option(help="Draws in which mechanisms are audited.", min=0)] = 16,
+    resolution: FINENESS = Resolution.standard,
     as_json: AS_JSON = False,
-) -> None:
-    """Solve a scenario in many worlds and give the verdicts (default: the flagship)."""
-    from mistrust.assess.answer import answer_claims, audit
-    from mistrust.ensemble.plan import questions
-    from mistrust.ensemble.run import solve_worlds
-    from mistrust.ensemble.worlds import draw, guesses
-    from mistrust.report.records import run_record
+) -> None:  # fmt: skip
+    """Solve a scenario in many worlds: verdicts, audit and report (default: the flagship)."""
+    from mistrust.model import load
+    from mistrust.report.page import render
+    from mistrust.report.records import compare_resolutions
     from mistrust.report.terminal import show
-    from mistrust.scenario.read import read_file
 
-    begun = time.perf_counter()
-    argument = read_file(scenario, resolution)
-    asked = questions(argument)
-    drawn = draw(argument.scenario, worlds, seed)
-    results = solve_worlds(
-        argument, asked, guesses(argument.scenario), drawn, workers=workers or os.cpu_count() or 1
-    )
-    record = run_record(
-        results, answer_claims(results, asked), audit(results, asked), asked=worlds, seed=seed,
-        timing={"seconds": time.perf_counter() - begun},
-    )  # fmt: skip
+    model = load(scenario, resolution.value)
+    with _progress() as progress:
+        record = model.run(
+            worlds, seed, audited=audit_worlds, workers=workers or _cores(), progress=progress
+        )
+    if model.has_draft and resolution is Resolution.standard:
+        draft = load(scenario, "draft").run(0, seed, audited=0)
+        record["draft"] = compare_resolutions(record, draft)
+    record["scenario"] |= {"command": _command(), "version": __version__}
+    page = _write(out, render(record), record)
     if as_json:
         sys.stdout.write(json.dumps(record) + "\n")
     else:
         show(record, _out)
+        _out.print(f"Report: {page}", soft_wrap=True)
+    if not record["certificate"]["ok"]:
+        raise typer.Exit(1)
+
+
+def _write(out: Path, page: str, record: dict[str, Any]) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        (out / "report.html").write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write to '{out}': {(error.strerror or str(error)).lower()}") from None
+    return out / "report.html"
 
 
 @app.command()
-def check(
-    scenario: Annotated[Path, typer.Argument(help="A scenario file.")] = FLAGSHIP,
-    as_json: AS_JSON = False,
-    resolution: RESOLUTION = "standard",
-) -> None:
-    """Report every mistake in a scenario, with its place, and its size."""
-    from mistrust.compile.layout import lay_out
-    from mistrust.compile.lower import Case, lower, raise_faults
-    from mistrust.compile.program import compile_program
-    from mistrust.ensemble.worlds import draw, guesses
-    from mistrust.scenario.read import read_file
+def check(scenario: SCENARIO = FLAGSHIP, resolution: FINENESS = Resolution.standard, as_json: AS_JSON = False,
+          referee: Annotated[bool, typer.Option("--referee", help="Also solve it with the plain referee (small boards).")] = False) -> None:  # fmt: skip
+    """Report every mistake in a scenario with its place; its size, work and memory."""
+    from mistrust.model import load
 
     try:
-        argument = read_file(scenario, resolution)
-        layout = lay_out(compile_program(argument))
-        drawn = [guesses(argument.scenario), *draw(argument.scenario, 32, 1)]
-        raise_faults(lower(layout, [Case(world) for world in drawn]))
-    except ScenarioError as error:
+        model = load(scenario, resolution.value)
+        model.check()
+        record: dict[str, Any] = {"ok": True, "errors": [], "size": vars(model.size)}
+        if referee:
+            record["referee"] = model.check_with_referee()
+    except (ScenarioError, TooLargeError) as error:
         if not as_json:
             raise
-        found = [vars(problem) for problem in error.problems]
+        problems = error.problems if isinstance(error, ScenarioError) else [Problem(0, 0, str(error))]
+        found = [{"line": p.line, "column": p.column, "message": p.message} for p in problems]
         sys.stdout.write(json.dumps({"ok": False, "errors": found}) + "\n")
         raise typer.Exit(1) from None
     if as_json:
-        sys.stdout.write(json.dumps({"ok": True, "errors": []}) + "\n")
+        sys.stdout.write(json.dumps(record) + "\n")
     else:
-        _out.print(f"ok, {layout.program.opening.size:,} states")
+        from mistrust.report.terminal import show_size
+
+        show_size(model.argument, record, _out)
 
 
-def main() -> Any:
+@app.command()
+def new(
+    path: Annotated[Path, typer.Argument(help="The file to write.")],
+) -> None:
+    """Write a small commented scenario that runs, to start from."""
+    if path.exists():
+        raise UsageError(f"'{path}' exists already; choose another name")
+    try:
+        path.write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write '{path}': {(error.strerror or str(error)).lower()}") from None
+    _out.print(f"Wrote {path}. Next: mistrust check {path}; mistrust run {path}", soft_wrap=True)
+
+
+@app.command()
+def why(
+    scenario: SCENARIO,
+    actor: Annotated[str, typer.Option(help="Whose choice.")],
+    at: Annotated[str, typer.Option(help="When, such as 2025-Q1.")],
+    given: Annotated[str | None, typer.Option(help="On which boards: 'front == fighting'.")] = None,
+    lever: Annotated[list[str] | None, typer.Option(help="A lever to apply; may be repeated.")] = None,
+    resolution: FINENESS = Resolution.standard,
+    as_json: AS_JSON = False,
+) -> None:  # fmt: skip
+    """Explain a choice: what each option is worth to its actor, split by payoff term."""
+    from mistrust.model import load
+    from mistrust.report.terminal import show_why
+
+    solved = load(scenario, resolution.value).solve(levers=lever or ())
+    found = [{**vars(e), "options": [vars(o) for o in e.options]} for e in solved.why(actor, at, given)]
+    record = {"actor": actor, "at": at, "given": given, "decisions": found}
+    if as_json:
+        sys.stdout.write(json.dumps(record) + "\n")
+    else:
+        show_why(record, _out)
+
+
+@app.command()
+def compare(
+    scenario: SCENARIO,
+    lever: Annotated[list[str] | None, typer.Option(help="A lever to apply; may be repeated.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A mechanism to switch off; may be repeated.")] = None,
+    worlds: WORLDS = 16,
+    seed: SEED = 1,
+    workers: WORKERS = 0,
+    resolution: FINENESS = Resolution.standard,
+    as_json: AS_JSON = False,
+) -> None:  # fmt: skip
+    """Set the game with levers applied beside the game as written: claims and values."""
+    from mistrust.model import load
+    from mistrust.report.terminal import show_comparison
+
+    model = load(scenario, resolution.value)
+    if not lever and not without:
+        known = ", ".join(model.argument.scenario.levers) or "none"
+        raise UsageError(f"name a --lever or a mechanism --without; levers here: {known}")
+    with _progress() as progress:
+        record = model.compare(lever or (), without or (), worlds, seed, workers=workers or _cores(), progress=progress)  # fmt: skip
+    if as_json:
+        sys.stdout.write(json.dumps(record) + "\n")
+    else:
+        show_comparison(record, _out)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the scenario format, for editors."""
+    from mistrust.scenario.read import json_schema
+
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error with the rate and the time left; silent where nobody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("solving"), BarColumn(), MofNCompleteColumn(), TextColumn("games"),
+        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=_err, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f}/s" if speed else ""
+            bar.update(task, completed=done, total=total, rate=rate)
+
+        yield show
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _command() -> str:
+    return shlex.join(["mistrust", *sys.argv[1:]])
+
+
+def main() -> None:
     """Run the command line; a user's mistake ends in a message, not in a traceback."""
     try:
-        return app(standalone_mode=True)
+        app()
     except MistrustError as error:
-        _err.print(str(error), style="red", markup=False)
+        _err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
-
-
-__all__ = ["__version__", "app", "main"]

@@ -80,7 +80,7 @@ def answer_claims(results: Results, asked: Questions) -> list[ClaimAnswer]:
         answers.append(
             ClaimAnswer(
                 name, truth, _row(margin(node, worlds), results), verdict(list(truth[drawn])),
-                tuple(_figures(node, worlds, results)), tuple(_carriers(node, results, drawn)),
+                tuple(_figures(node, worlds, results)), tuple(_carriers(node, results, asked, drawn)),
             )
         )  # fmt: skip
     return answers
@@ -95,13 +95,13 @@ def _figures(node: Node, worlds: Worlds, results: Results) -> list[Figure]:
     return [Figure(r, _row(worlds.reading(r), results)) for r in readings_in(node)]
 
 
-def _carriers(node: Node, results: Results, drawn: list[int]) -> list[tuple[str, Floats, Verdict]]:
+def _carriers(node: Node, results: Results, asked: Questions, drawn: list[int]) -> list[tuple[str, Floats, Verdict]]:
     """How the claim fares with each mechanism switched off, where the audit has run that."""
-    if not carriers(node, results.argument.scope):
+    if not asked.outcomes or not carriers(node, results.argument.scope):
         return []
     worlds = worlds_of(results)
     found = []
-    for name in results.argument.scenario.mechanisms:
+    for name in asked.outcomes:
         other = shifted(node, without(name))
         truth = _row(amount(other, worlds), results)
         found.append((name, _row(margin(other, worlds), results), verdict(list(truth[drawn]))))

@@ -196,7 +196,7 @@ def compile_program(argument: Argument, recorded: tuple[str, ...] = ()) -> Progr
     actors = tuple(scenario.actors)
     board = [v for v in scenario.board if not scenario.board[v].recorded or v in recorded]
     sizes = {v: len(scenario.board[v].levels) for v in board}
-    lives = _lifetimes(argument, board)
+    lives = lifetimes(argument, board)
     frames = [
         Frame(alive, tuple(sizes[v] for v in alive))
         for alive in (tuple(v for v in board if lives[v][0] <= moment <= lives[v][1])
@@ -223,7 +223,7 @@ def _moves(stage: Stage) -> bool:
     return any(branch.goals for choice in stage.choices for branch in choice.branches)
 
 
-def _lifetimes(argument: Argument, board: list[str]) -> dict[str, tuple[int, int]]:
+def lifetimes(argument: Argument, board: list[str]) -> dict[str, tuple[int, int]]:
     """First and last moment at which each variable exists; moment i is before phase i."""
     scenario = argument.scenario
     end = len(scenario.turn)

@@ -68,6 +68,18 @@ def questions(argument: Argument) -> Questions:
     return Questions(claims, outcomes, off, found, frozenset({AS_WRITTEN, *claimed}))
 
 
+def compared(argument: Argument, variant: Variant) -> Questions:
+    """The claims as written, and the same (under `id` and a star) read in another variant."""
+    written = {name: argument.nodes["claims", name, "holds"] for name in argument.scenario.claims}
+    other = {f"{name} *": shifted(node, variant) for name, node in written.items()}
+    needs: dict[Variant, dict[Reading, None]] = {AS_WRITTEN: {}, variant: {}}
+    for node in (*written.values(), *other.values()):
+        for reading in readings_in(node):
+            needs.setdefault(reading.variant, {})[plain(reading)] = None
+    found = {v: tuple(readings) for v, readings in needs.items()}
+    return Questions({**written, **other}, {}, {}, found, frozenset(found))
+
+
 @dataclass(frozen=True)
 class Job:
     """One batch: cases solved side by side, and the readings taken off all of them.
@@ -82,7 +94,11 @@ class Job:
 
 
 def jobs(
-    asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]], audited: int
+    asked: Questions,
+    guess: Mapping[str, float],
+    worlds: Sequence[Mapping[str, float]],
+    audited: int,
+    lanes: int = LANES,
 ) -> list[Job]:
     """The batches: the best guess in all variants, then the draws, block by block.
 
@@ -90,13 +106,13 @@ def jobs(
     """
     variants = list(asked.needs)
     plan = [_job(asked, [AS_WRITTEN], [(0, guess)])]
-    for start in range(1, len(variants), LANES):
-        plan.append(_job(asked, variants[start : start + LANES], [(0, guess)]))
+    for start in range(1, len(variants), lanes):
+        plan.append(_job(asked, variants[start : start + lanes], [(0, guess)]))
     numbered = list(enumerate(worlds, start=1))
     for variant in variants:
         block = numbered if variant in asked.claimed else numbered[:audited]
-        for start in range(0, len(block), LANES):
-            plan.append(_job(asked, [variant], block[start : start + LANES]))
+        for start in range(0, len(block), lanes):
+            plan.append(_job(asked, [variant], block[start : start + lanes]))
     return plan
 
 

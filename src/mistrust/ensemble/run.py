@@ -18,7 +18,8 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.layout import Layout, lay_out
 from mistrust.compile.lower import lower
 from mistrust.compile.program import Program, compile_program
-from mistrust.ensemble.plan import AS_WRITTEN, Job, Questions, jobs
+from mistrust.compile.size import lanes_that_fit
+from mistrust.ensemble.plan import AS_WRITTEN, LANES, Job, Questions, jobs
 from mistrust.forward.distribute import Mass, gathered
 from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
@@ -61,6 +62,7 @@ class Engine:
     """A compiled scenario ready to solve batches; one per process."""
 
     def __init__(self, argument: Argument) -> None:
+        self.argument = argument
         self.program: Program = compile_program(argument)
         self._layouts: dict[frozenset[str], Layout] = {frozenset(): lay_out(self.program)}
         self.workspace = Workspace()
@@ -86,7 +88,7 @@ class Engine:
             reach=self.atlas.serve(coefficients) if self.atlas else None,
         )  # fmt: skip
         reader = Reader(solution, self.layout)
-        recorder = _Recorder(self.program, coefficients.lanes) if job.chart else None
+        recorder = Recorder(self.program, coefficients.lanes) if job.chart else None
         values = reader.read(job.readings, recorder.visit if recorder else None)
         assert reader.occupancy is not None
         found = np.array([values[r] for r in job.readings]).reshape(-1, coefficients.lanes)
@@ -98,7 +100,7 @@ class Engine:
         )  # fmt: skip
 
 
-class _Recorder:
+class Recorder:
     """Keeps the law of every variable as turns open."""
 
     def __init__(self, program: Program, lanes: int) -> None:
@@ -166,7 +168,7 @@ class Results:
 
 
 def solve_worlds(
-    argument: Argument,
+    engine: Engine,
     asked: Questions,
     guess: Mapping[str, float],
     worlds: Sequence[Mapping[str, float]],
@@ -184,12 +186,12 @@ def solve_worlds(
     progress
         Called with the numbers of cases done and planned.
     """
-    plan = jobs(asked, guess, worlds, len(worlds) if audited is None else audited)
+    lanes = lanes_that_fit(engine.program, LANES, workers)
+    plan = jobs(asked, guess, worlds, len(worlds) if audited is None else audited, lanes)
     total = sum(len(job.cases) for job in plan)
-    engine = Engine(argument)
-    results = _empty(argument, engine.program, asked, guess, worlds)
+    results = _empty(engine, asked, guess, worlds)
     done = 0
-    for batch in _batches(argument, engine, plan, workers):
+    for batch in _batches(engine, plan, workers):
         job = plan[batch.job]
         _store(results, job, batch)
         done += len(job.cases)
@@ -199,7 +201,7 @@ def solve_worlds(
     return results
 
 
-def _batches(argument: Argument, engine: Engine, plan: list[Job], workers: int) -> Iterator[Batch]:
+def _batches(engine: Engine, plan: list[Job], workers: int) -> Iterator[Batch]:
     numbered = list(enumerate(plan))
     survey = [job for job in plan if set(job.worlds) == {0}]
     engine.survey(survey)
@@ -210,7 +212,7 @@ def _batches(argument: Argument, engine: Engine, plan: list[Job], workers: int) 
         return
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, context, _start, (argument, survey)) as pool:
+    with ProcessPoolExecutor(workers, context, _start, (engine.argument, survey)) as pool:
         try:
             yield from pool.map(_work, numbered[1:])
         except BaseException:
@@ -218,7 +220,8 @@ def _batches(argument: Argument, engine: Engine, plan: list[Job], workers: int) 
             raise
 
 
-def _empty(argument: Argument, program: Program, asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]]) -> Results:  # fmt: skip
+def _empty(engine: Engine, asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]]) -> Results:  # fmt: skip
+    argument, program = engine.argument, engine.program
     count = len(worlds) + 1
     premises = {n: np.array([guess[n], *(w[n] for w in worlds)]) for n in guess}
     readings = {(v, r): np.full(count, np.nan) for v, found in asked.needs.items() for r in found}

@@ -64,6 +64,60 @@ def run_record(
     }
 
 
+def comparison_record(
+    results: Results, answers: list[ClaimAnswer], variant: Variant, asked: int
+) -> dict[str, Any]:
+    """Claims and values as written beside those of a variant."""
+    found = {answer.id: answer for answer in answers}
+    base, other = results.values[Variant()], results.values[variant]
+    return {
+        "scenario": _scenario(results.argument),
+        "variant": variant.label(),
+        "certificate": certificate_record(results),
+        "worlds": {"asked": asked, "failed": len([w for w in results.failures if w > 0])},
+        "claims": [
+            {
+                "id": name,
+                "says": claim.says,
+                "as_written": _brief(found[name]),
+                "under": _brief(found[f"{name} *"]),
+            }
+            for name, claim in results.argument.scenario.claims.items()
+        ],
+        "values": {
+            actor: {"as_written": spread(base[i]), "change": spread(other[i] - base[i])}
+            for i, actor in enumerate(results.program.actors)
+        },
+    }
+
+
+def _brief(answer: ClaimAnswer) -> dict[str, Any]:
+    best = answer.truth[0]
+    return {
+        "share": answer.verdict.share,
+        "word": answer.verdict.word,
+        "best_guess": None if math.isnan(best) else bool(best),
+        "margin": number(answer.margin[0]),
+    }
+
+
+def compare_resolutions(standard: dict[str, Any], draft: dict[str, Any]) -> dict[str, Any]:
+    """How far the best guess differs between the standard and the draft board."""
+    coarse = {claim["id"]: claim for claim in draft["claims"]}
+    claims = [
+        {
+            "id": claim["id"],
+            "standard": claim["margin"]["best_guess"],
+            "draft": coarse[claim["id"]]["margin"]["best_guess"],
+            "same": claim["best_guess"] == coarse[claim["id"]]["best_guess"],
+        }
+        for claim in standard["claims"]
+    ]
+    both = [c for c in claims if c["standard"] is not None and c["draft"] is not None]
+    largest = max((abs(c["standard"] - c["draft"]) for c in both), default=None)
+    return {"claims": claims, "largest": largest, "states": draft["size"]["states"]}
+
+
 def _scenario(argument: Argument) -> dict[str, Any]:
     s, calendar = argument.scenario, argument.calendar
     return {

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mistrust.scenario.check import Argument
+
 _STYLE = {True: "green", False: "red", None: "yellow"}
 
 
@@ -90,3 +92,78 @@ def certificate_line(record: dict[str, Any]) -> str:
         f"{good} in {worlds['solved']} of {worlds['asked']} worlds: duality "
         f"{found['duality']:.0e}, mass {found['mass']:.0e}, residual {found['residual']:.0e}"
     )
+
+
+def show_size(argument: Argument, record: dict[str, Any], console: Console) -> None:
+    """Print that a scenario is sound, and how large it is."""
+    size, scenario = record["size"], argument.scenario
+    console.print(f"[green]ok[/] {escape(argument.source.file)}: {escape(scenario.title)}", soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    rows = (
+        ("turns", f"{size['turns']} of {size['phases']} phases, {size['actors']} actors"),
+        ("board", f"{size['states']:,} states; {size['largest']:,} at its widest within a turn"),
+        ("work", f"{size['updates'] / 1e6:,.1f} million values for each solved game"),
+        ("memory", f"{size['bytes_per_world'] / 2**20:,.0f} MiB for each game solved at once"),
+        ("argument", f"{len(scenario.premises)} premises, {len(scenario.mechanisms)} mechanisms, "
+                     f"{len(scenario.levers)} levers, {len(scenario.claims)} claims"),
+    )  # fmt: skip
+    for name, text in rows:
+        table.add_row(f"[dim]{name}[/]", text)
+    for actor, gap in record.get("referee", {}).items():
+        table.add_row("[dim]referee[/]", f"value of {actor}: differs by {gap:.1e}")
+    console.print(table)
+
+
+def show_why(record: dict[str, Any], console: Console) -> None:
+    """Print each decision with the value of its options, split by payoff term."""
+    where = f" given {record['given']}" if record["given"] else ""
+    for found in record["decisions"]:
+        options = sorted(found["options"], key=lambda option: -option["value"])
+        terms = [t for t in options[0]["terms"] if any(abs(o["terms"][t]) > 1e-12 for o in options)]
+        title = f"{record['actor']} decides '{found['decision']}' in {record['at']}{escape(where)}"
+        table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+        table.add_column("option")
+        for heading in ("chosen", "worth", *terms):
+            table.add_column(heading, justify="right")
+        for option in options:
+            split = [f"{option['terms'][term]:.3f}" for term in terms]
+            table.add_row(option["name"], percent(option["probability"]), f"{option['value']:.3f}", *split)
+        console.print(table)
+        console.print(_why_line(found, options, terms))
+
+
+def _why_line(found: dict[str, Any], options: list[dict[str, Any]], terms: list[str]) -> str:
+    if found["probability"] > 0:
+        reached = f"Reached with probability {percent(found['probability'])}; figures are averages over its {found['boards']:,} boards."  # fmt: skip
+    else:
+        reached = f"Play does not come to this; figures are plain averages over the {found['boards']:,} boards that match."  # fmt: skip
+    if len(options) < 2 or not terms:
+        return reached
+    best, second = options[0], options[1]
+    gaps = {term: best["terms"][term] - second["terms"][term] for term in terms}
+    lead = max(gaps, key=lambda term: abs(gaps[term]))
+    gap = best["value"] - second["value"]
+    return f"{reached} {best['name']} is worth {gap:.3g} more than {second['name']}; most of the difference is {lead} ({gaps[lead]:+.3g})."  # fmt: skip
+
+
+def show_comparison(record: dict[str, Any], console: Console) -> None:
+    """Print claims and values with and without a lever."""
+    table = Table(title=f"As written, and {escape(record['variant'])}", title_justify="left", title_style="bold", pad_edge=False)  # fmt: skip
+    for heading, justify in (("claim", "left"), ("as written", "right"), ("then", "right"), ("best guess", "left")):  # fmt: skip
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for claim in record["claims"]:
+        one, other = claim["as_written"], claim["under"]
+        said = [{True: "holds", False: "fails", None: "no value"}[x["best_guess"]] for x in (one, other)]
+        style = "bold" if said[0] != said[1] else "dim"
+        table.add_row(claim["id"], percent(one["share"]), percent(other["share"]), f"[{style}]{said[0]} → {said[1]}[/]")
+    console.print(table)
+    values = Table(title="Actors' values", title_justify="left", title_style="bold", pad_edge=False)
+    for heading in ("actor", "as written", "change", "5% to 95% of worlds"):
+        values.add_column(heading, justify="left" if heading == "actor" else "right")
+    for actor, found in record["values"].items():
+        change = found["change"]
+        span = "-" if change["q05"] is None else f"{amount(change['q05'])} to {amount(change['q95'])}"
+        base = found["as_written"]["best_guess"]
+        values.add_row(actor, "-" if base is None else f"{base:.3f}", amount(change["best_guess"]), span)
+    console.print(values)
+    console.print(certificate_line({**record, "worlds": {**record["worlds"], "solved": record["worlds"]["asked"] - record["worlds"]["failed"]}}))  # fmt: skip

@@ -1,0 +1,109 @@
+"""How large a scenario is, and what solving it will take, before anything is solved."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from math import prod
+
+from mistrust.compile.program import Program, lifetimes
+from mistrust.errors import TooLargeError
+from mistrust.scenario.check import Argument
+from mistrust.scenario.schema import Decide
+
+MOST_STATES = 2**31
+SHARE_OF_MEMORY = 0.7
+_DOUBLE = 8
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of a scenario.
+
+    Attributes
+    ----------
+    states, largest
+        Cells of the board as a turn opens, and at its widest moment within a turn.
+    updates
+        Values computed in one solve of one world: states x options (or moves) x actors, summed
+        over phases and turns.
+    bytes_per_world
+        Memory for one world: two value arrays and all policies.
+    """
+
+    states: int
+    largest: int
+    phases: int
+    turns: int
+    actors: int
+    updates: int
+    bytes_per_world: int
+
+
+def memory_limit() -> int:
+    """Bytes that solving may take in all: a share of this machine's memory."""
+    return int(SHARE_OF_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def refuse_if_huge(argument: Argument) -> None:
+    """Refuse a board that could not even be indexed.
+
+    Raises
+    ------
+    TooLargeError
+        With the number of states and the variable to coarsen.
+    """
+    board = argument.scenario.board
+    names = [v for v in board if not board[v].recorded]
+    lives = lifetimes(argument, names)
+    moments = range(len(argument.scenario.turn) + 1)
+    widest = max(
+        prod(len(board[v].levels) for v in names if lives[v][0] <= m <= lives[v][1]) for m in moments
+    )
+    if widest > MOST_STATES:
+        raise TooLargeError(_too_large(argument, widest, f"at most {MOST_STATES:,} are possible"))
+
+
+def measure(program: Program) -> Size:
+    """The size of a compiled scenario."""
+    actors, turns = len(program.actors), program.turns
+    frames = [program.opening, program.closing, *(s.source for s in program.stages)]
+    largest = max(frame.size for frame in frames)
+    stored = sum(s.policy_size * len(s.choices) for s in program.stages if s.mover >= 0)
+    work = sum(s.source.size * sum(len(c.branches) for c in s.choices) for s in program.stages)
+    return Size(
+        program.opening.size, largest, len(program.argument.scenario.turn), turns, actors,
+        work * actors * turns, _DOUBLE * (2 * largest * actors + stored * turns),
+    )  # fmt: skip
+
+
+def lanes_that_fit(program: Program, most: int, workers: int) -> int:
+    """How many worlds may be solved side by side within the memory limit.
+
+    Raises
+    ------
+    TooLargeError
+        If not even one fits; with the figures and the variable to coarsen.
+    """
+    size, limit = measure(program), memory_limit() // max(workers, 1)
+    lanes = most
+    while lanes > 1 and lanes * size.bytes_per_world > limit:
+        lanes //= 2
+    if size.bytes_per_world > limit:
+        need, have = size.bytes_per_world / 2**30, limit / 2**30
+        detail = f"{need:,.1f} GiB for each of {workers} processes, {have:,.1f} GiB may be used"
+        raise TooLargeError(_too_large(program.argument, size.largest, detail))
+    return lanes
+
+
+def _too_large(argument: Argument, states: int, detail: str) -> str:
+    board = argument.scenario.board
+    names = [v for v in board if not board[v].recorded]
+    finest = max(names, key=lambda v: len(board[v].levels))
+    decisions = sum(isinstance(phase, Decide) for phase in argument.scenario.turn)
+    return (
+        f"{argument.source.file}: too large to solve: {states:,} boards, {decisions} decisions, "
+        f"{argument.calendar.turns} turns; {detail}. Coarsen '{finest}' (it has "
+        f"{len(board[finest].levels)} levels), make it 'recorded: yes' if only claims need it, or "
+        "shorten the horizon"
+    )

@@ -1,0 +1,321 @@
+"""The library's front door: load a scenario, solve it, ask it questions.
+
+>>> import mistrust
+>>> model = mistrust.load(mistrust.FLAGSHIP, resolution="draft")
+>>> solved = model.solve()
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mistrust.assess.answer import answer_claims, audit
+from mistrust.compile.lower import Case, lower, raise_faults
+from mistrust.compile.size import Size, lanes_that_fit, measure, refuse_if_huge
+from mistrust.ensemble.plan import AS_WRITTEN, Questions, compared, questions
+from mistrust.ensemble.run import Charts, Engine, Recorder, Results, solve_worlds
+from mistrust.ensemble.worlds import draw, guesses
+from mistrust.errors import CertificateError, UsageError, nearest
+from mistrust.forward.read import Reader, openings_needed, plain
+from mistrust.forward.simulate import simulate
+from mistrust.report.records import comparison_record, run_record
+from mistrust.scenario.calendar import month_of
+from mistrust.scenario.check import Argument
+from mistrust.scenario.expressions import ExpressionError, Node, parse
+from mistrust.scenario.read import RESOLUTIONS, read_file
+from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
+from mistrust.scenario.resolve import resolve
+from mistrust.solve.backward import Solution, solve
+from mistrust.solve.certificate import Residual, certify
+from mistrust.solve.explain import Explanation, explain
+from mistrust.solve.reach import everywhere
+
+FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
+"""The scenario of the article that this project grew from."""
+
+
+def load(path: str | Path, resolution: str = "standard") -> Model:
+    """Read, check and compile a scenario file.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake in the file and its place.
+    TooLargeError
+        The scenario would not fit this machine's memory.
+    """
+    if resolution not in RESOLUTIONS:
+        raise UsageError(f"unknown resolution '{resolution}'{nearest(resolution, RESOLUTIONS)}")
+    return Model(read_file(path, resolution))
+
+
+class Model:
+    """A scenario, ready to be solved."""
+
+    def __init__(self, argument: Argument) -> None:
+        refuse_if_huge(argument)
+        self.argument = argument
+        self.engine = Engine(argument)
+        self.size: Size = measure(self.engine.program)
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether the scenario has a coarser board."""
+        return any(v.draft is not None for v in self.argument.scenario.board.values())
+
+    def check(self, sample: int = 32) -> None:
+        """Evaluate all numbers at the best guess and in some draws, in every variant.
+
+        Raises
+        ------
+        ScenarioError
+            Odds outside [0, 1] and the like, with the board cell and the premises.
+        TooLargeError
+            Solving would not fit the memory limit.
+        """
+        lanes_that_fit(self.engine.program, 1, 1)
+        scenario = self.argument.scenario
+        drawn = [guesses(scenario), *draw(scenario, sample, 1)]
+        cases = [Case(world) for world in drawn]
+        cases += [Case(drawn[0], variant) for variant in questions(self.argument).needs]
+        raise_faults(lower(self.engine.layout(), cases))
+
+    def check_with_referee(self) -> dict[str, float]:
+        """Solve the best guess with the referee too; the largest differences in actors' values.
+
+        Raises
+        ------
+        TooLargeError
+            The board is too large for the referee.
+        """
+        from mistrust.referee import Referee
+
+        referee = Referee(self.argument.scenario)
+        value = self.solve().value
+        return {a: abs(referee.start_value(a) - float(value.sel(actor=a))) for a in value.actor.values.tolist()}  # fmt: skip
+
+    def compare(
+        self, levers: Sequence[str], without: Sequence[str], worlds: int, seed: int, *,
+        workers: int = 1, progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Claims and values as written and in another variant, over the same worlds."""
+        variant = self.variant(levers, without)
+        asked = compared(self.argument, variant)
+        results = self.ensemble(asked, worlds, seed, workers=workers, progress=progress)
+        return comparison_record(results, answer_claims(results, asked), variant, worlds)
+
+    def variant(self, levers: Sequence[str] = (), without: Sequence[str] = ()) -> Variant:
+        """The game with levers applied and mechanisms switched off, their names checked."""
+        s = self.argument.scenario
+        for names, known, what in ((levers, s.levers, "lever"), (without, s.mechanisms, "mechanism")):
+            for name in names:
+                if name not in known:
+                    raise UsageError(f"unknown {what} '{name}'{nearest(name, known)}")
+        return Variant(tuple(levers), frozenset(without))
+
+    def case(self, premises: Mapping[str, float] | None, variant: Variant) -> Case:
+        """A lane: best guesses but for the premises given."""
+        known = self.argument.scenario.premises
+        for name in premises or {}:
+            if name not in known:
+                raise UsageError(f"unknown premise '{name}'{nearest(name, known)}")
+        return Case({**guesses(self.argument.scenario), **(premises or {})}, variant)
+
+    def solve(
+        self, *, premises: Mapping[str, float] | None = None, levers: Sequence[str] = (),
+        without: Sequence[str] = (),
+    ) -> Solved:  # fmt: skip
+        """Solve one world: by default the best guess, as written.
+
+        Raises
+        ------
+        ScenarioError
+            Odds outside [0, 1] and the like, with the board cell.
+        CertificateError
+            The solution failed its own certificate.
+        """
+        lanes_that_fit(self.engine.program, 1, 1)
+        return Solved(self, self.case(premises, self.variant(levers, without)))
+
+    def run(
+        self, worlds: int = 64, seed: int = 1, *, audited: int | None = None, workers: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Solve many worlds and answer every claim: the record that the report shows."""
+        begun = time.perf_counter()
+        asked = questions(self.argument)
+        results = self.ensemble(asked, worlds, seed, audited=audited, workers=workers, progress=progress)  # fmt: skip
+        return run_record(
+            results, answer_claims(results, asked), audit(results, asked), asked=worlds,
+            seed=seed, timing={"seconds": time.perf_counter() - begun},
+        )  # fmt: skip
+
+    def ensemble(
+        self, asked: Questions, worlds: int, seed: int, *, audited: int | None = None,
+        workers: int = 1, progress: Callable[[int, int], None] | None = None,
+    ) -> Results:  # fmt: skip
+        """Solve many worlds for some questions."""
+        scenario = self.argument.scenario
+        drawn = draw(scenario, worlds, seed)
+        return solve_worlds(
+            self.engine, asked, guesses(scenario), drawn, audited=audited, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+
+    def turn(self, date: str) -> int:
+        """The turn of a date (or a turn's number, without a calendar)."""
+        calendar = self.argument.calendar
+        if calendar.start is None:
+            turn = int(date) - 1 if date.isdigit() else -1
+        else:
+            month = month_of(date)
+            turn = -1 if month is None else calendar.turn_of(month)
+        if not 0 <= turn < calendar.turns:
+            first, last = calendar.label(0), calendar.label(calendar.turns - 1)
+            raise UsageError(f"'{date}' is no turn of this scenario; they run from {first} to {last}")
+        return turn
+
+    def condition(self, text: str) -> Node:
+        """A condition on the board, as in `--given`."""
+        try:
+            return resolve(parse(text), self.argument.scope)
+        except ExpressionError as error:
+            raise UsageError(f"in '{text}', at character {error.offset + 1}: {error.message}") from None
+
+    def _repr_html_(self) -> str:
+        s, n = self.argument.scenario, self.size
+        return (
+            f"<b>{html.escape(s.title)}</b><br>{n.states:,} boards, {n.phases} phases, "
+            f"{n.turns} turns, {n.actors} actors; {len(s.claims)} claims, "
+            f"{len(s.mechanisms)} mechanisms, {len(s.premises)} premises"
+        )
+
+
+class Solved:
+    """One solved world, certified; results as labelled arrays."""
+
+    def __init__(self, model: Model, case: Case) -> None:
+        self.model = model
+        self.case = case
+        self._coefficients = lower(model.engine.layout(), (case,))
+        raise_faults(self._coefficients)
+        turns = model.engine.program.turns
+        residual = Residual(1, (0, turns // 2, turns - 1))
+        self._solution = solve(self._coefficients, inspect=residual)
+        self._reader = Reader(self._solution, model.engine.layout)
+        recorder = Recorder(model.engine.program, 1)
+        self._reader.read([], recorder.visit)
+        assert self._reader.occupancy is not None
+        self.certificate = certify(self._solution, self._reader.occupancy, residual)
+        if not self.certificate.good.all():
+            raise CertificateError(f"the certificate fails: {self.certificate}")
+        self._charts: Charts = recorder.charts(self._reader.occupancy.chosen)
+
+    @property
+    def value(self) -> xr.DataArray:
+        """Each actor's value at the outset: (actor,)."""
+        actors = list(self.model.engine.program.actors)
+        return xr.DataArray(self._solution.start_value[:, 0], {"actor": actors}, ["actor"])
+
+    @cached_property
+    def board(self) -> xr.Dataset:
+        """The probability of every level of every variable as turns open.
+
+        One array per variable: (date, level of that variable); the last date is the end.
+        """
+        argument = self.model.argument
+        dates = argument.calendar.labels()
+        return xr.Dataset(
+            {
+                name: xr.DataArray(
+                    law[:, :, 0],
+                    {"date": dates, f"{name}_level": argument.scenario.board[name].levels},
+                    ["date", f"{name}_level"],
+                )
+                for name, law in self._charts.laws.items()
+            }
+        )
+
+    @cached_property
+    def decisions(self) -> xr.Dataset:
+        """The probability that each decision is reached and each option chosen.
+
+        One array per decision: (turn, option of that decision).
+        """
+        dates = self.model.argument.calendar.labels()[:-1]
+        options = {s.name: [c.name for c in s.choices] for s in self.model.engine.program.stages}
+        return xr.Dataset(
+            {
+                name: xr.DataArray(
+                    chosen[:, :, 0],
+                    {"turn": dates, f"{name}_option": options[name]},
+                    ["turn", f"{name}_option"],
+                )
+                for name, chosen in self._charts.decisions.items()
+            }
+        )
+
+    def read(self, text: str) -> float:
+        """A reading or claim of the language, such as `P(ever front == war)`; NaN for no value."""
+        from mistrust.assess.claims import Worlds, amount
+
+        try:
+            node = resolve_claim(parse(text, claim=True), self.model.argument.scope)
+        except ExpressionError as error:
+            raise UsageError(f"in '{text}', at character {error.offset + 1}: {error.message}") from None
+        readings = readings_in(node)
+        if any(reading.variant != AS_WRITTEN for reading in readings):
+            raise UsageError("'under' and 'without' need another solve: model.solve(levers=[...])")
+        solution = self._with_openings(openings_needed(readings))
+        found = Reader(solution, self.model.engine.layout).read(readings)
+
+        def lookup(reading: Reading) -> np.ndarray:
+            return found[plain(reading)]
+
+        premises = {name: np.array([value]) for name, value in self.case.premises.items()}
+        return float(np.ravel(amount(node, Worlds(lookup, premises)))[0])
+
+    def _with_openings(self, keep: set[int]) -> Solution:
+        if keep <= set(self._solution.values):
+            return self._solution
+        return solve(self._coefficients, keep=keep)
+
+    def histories(self, count: int = 1000, seed: int = 1) -> xr.Dataset:
+        """Sampled plays: every variable's level as turns open, every decision's option.
+
+        Dimensions (date, history) and (turn, history); options are names, '' where not reached.
+        """
+        program, argument = self.model.engine.program, self.model.argument
+        sampled = simulate(self._solution, count, seed)
+        levels = np.unravel_index(sampled.boards, program.opening.shape)
+        labels = argument.calendar.labels()
+        boards = {
+            name: (("date", "history"), np.array(argument.scenario.board[name].levels)[index])
+            for name, index in zip(program.opening.variables, levels, strict=True)
+        }
+        options = {s.name: np.array([*(c.name for c in s.choices), ""]) for s in program.stages}
+        choices = {f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()}  # fmt: skip
+        return xr.Dataset({**boards, **choices}, {"date": labels, "turn": labels[:-1]})
+
+    def why(self, actor: str, at: str, given: str | None = None) -> list[Explanation]:
+        """What an actor's options are worth to it, split by payoff term, and what it chooses."""
+        turn = self.model.turn(at)
+        condition = None if given is None else self.model.condition(given)
+        reach = everywhere(self.model.engine.program)
+        return explain(solve(self._coefficients, reach=reach), actor, turn, condition)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{a}</td><td>{v:.4g}</td></tr>" for a, v in zip(self.value.actor.values, self.value.values, strict=True))  # fmt: skip
+        worst = float(self.certificate.duality.max())
+        return (
+            f"{self.model._repr_html_()}<table><tr><th>actor</th><th>value</th></tr>{rows}</table>"
+            f"certificate holds (duality {worst:.0e})"
+        )

@@ -348,9 +348,22 @@ def _number(world: World, read: list[str], depth: int, *, still: bool = False) -
     if depth == 0 or world.chance(30):
         return world.one(atoms)
     one, two = (_number(world, read, depth - 1, still=still) for _ in range(2))
-    forms = ["({0} + {1})", "({0} - {1})", "({0} * {1})", "({0} / 1.6)", "-{0}", "min({0}, {1})",
-             "max({0}, {1})", "mean({0}, {1}, 0.3)", "abs({0})", "sqrt(abs({0}))", "{0} ** 2",
-             "exp(clip({0}, -2, 1))", "log(1.5 + abs({1}))", "clip({0}, 0.1, 1.2)"]  # fmt: skip
+    forms = [
+        "({0} + {1})",
+        "({0} - {1})",
+        "({0} * {1})",
+        "({0} / 1.6)",
+        "-{0}",
+        "min({0}, {1})",
+        "max({0}, {1})",
+        "mean({0}, {1}, 0.3)",
+        "abs({0})",
+        "sqrt(abs({0}))",
+        "{0} ** 2",
+        "exp(clip({0}, -2, 1))",
+        "log(1.5 + abs({1}))",
+        "clip({0}, 0.1, 1.2)",
+    ]
     if read:
         forms += ["if({c}, {0}, {1})", "({c})", "(1 + 0.7 * ({c}))"] * 3
     condition = _condition(world, read, still=still) if read else ""

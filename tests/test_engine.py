@@ -22,9 +22,11 @@ from mistrust.scenario.readings import Variant, readings_in, resolve_claim
 from mistrust.scenario.text import Source
 
 SLOW = settings(
-    max_examples=60, deadline=None, derandomize=True,
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
     suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+)
 
 
 def argument_of(data: dict[str, Any]) -> Any:

@@ -19,9 +19,11 @@ from mistrust import __version__
 from mistrust.errors import MistrustError, Problem, ScenarioError, TooLargeError, UsageError
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Put a strategic argument to the test: which claims follow, how surely, and why.",
-)  # fmt: skip
+)
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
@@ -59,12 +61,16 @@ def run(
     scenario: SCENARIO = FLAGSHIP,
     worlds: WORLDS = 64,
     seed: SEED = 1,
-    out: Annotated[Path, typer.Option(help="Folder for the report and the record.")] = Path("mistrust-out"),
+    out: Annotated[Path, typer.Option(help="Folder for the report and the record.")] = Path(
+        "mistrust-out"
+    ),
     workers: WORKERS = 0,
-    audit_worlds: Annotated[int, typer.Option(help="Draws in which mechanisms are audited.", min=0)] = 16,
+    audit_worlds: Annotated[
+        int, typer.Option(help="Draws in which mechanisms are audited.", min=0)
+    ] = 16,
     resolution: FINENESS = Resolution.standard,
     as_json: AS_JSON = False,
-) -> None:  # fmt: skip
+) -> None:
     """Solve a scenario in many worlds: verdicts, audit and report (default: the flagship)."""
     from mistrust.model import load
     from mistrust.report.page import render
@@ -96,13 +102,21 @@ def _write(out: Path, page: str, record: dict[str, Any]) -> Path:
         (out / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         (out / "report.html").write_text(page, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write to '{out}': {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(
+            f"cannot write to '{out}': {(error.strerror or str(error)).lower()}"
+        ) from None
     return out / "report.html"
 
 
 @app.command()
-def check(scenario: SCENARIO = FLAGSHIP, resolution: FINENESS = Resolution.standard, as_json: AS_JSON = False,
-          referee: Annotated[bool, typer.Option("--referee", help="Also solve it with the plain referee (small boards).")] = False) -> None:  # fmt: skip
+def check(
+    scenario: SCENARIO = FLAGSHIP,
+    resolution: FINENESS = Resolution.standard,
+    as_json: AS_JSON = False,
+    referee: Annotated[
+        bool, typer.Option("--referee", help="Also solve it with the plain referee (small boards).")
+    ] = False,
+) -> None:
     """Report every mistake in a scenario with its place; its size, work and memory."""
     from mistrust.model import load
 
@@ -115,7 +129,9 @@ def check(scenario: SCENARIO = FLAGSHIP, resolution: FINENESS = Resolution.stand
     except (ScenarioError, TooLargeError) as error:
         if not as_json:
             raise
-        problems = error.problems if isinstance(error, ScenarioError) else [Problem(0, 0, str(error))]
+        problems = (
+            error.problems if isinstance(error, ScenarioError) else [Problem(0, 0, str(error))]
+        )
         found = [{"line": p.line, "column": p.column, "message": p.message} for p in problems]
         sys.stdout.write(json.dumps({"ok": False, "errors": found}) + "\n")
         raise typer.Exit(1) from None
@@ -137,7 +153,9 @@ def new(
     try:
         path.write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write '{path}': {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(
+            f"cannot write '{path}': {(error.strerror or str(error)).lower()}"
+        ) from None
     _out.print(f"Wrote {path}. Next: mistrust check {path}; mistrust run {path}", soft_wrap=True)
 
 
@@ -147,16 +165,20 @@ def why(
     actor: Annotated[str, typer.Option(help="Whose choice.")],
     at: Annotated[str, typer.Option(help="When, such as 2025-Q1.")],
     given: Annotated[str | None, typer.Option(help="On which boards: 'front == fighting'.")] = None,
-    lever: Annotated[list[str] | None, typer.Option(help="A lever to apply; may be repeated.")] = None,
+    lever: Annotated[
+        list[str] | None, typer.Option(help="A lever to apply; may be repeated.")
+    ] = None,
     resolution: FINENESS = Resolution.standard,
     as_json: AS_JSON = False,
-) -> None:  # fmt: skip
+) -> None:
     """Explain a choice: what each option is worth to its actor, split by payoff term."""
     from mistrust.model import load
     from mistrust.report.terminal import show_why
 
     solved = load(scenario, resolution.value).solve(levers=lever or ())
-    found = [{**vars(e), "options": [vars(o) for o in e.options]} for e in solved.why(actor, at, given)]
+    found = [
+        {**vars(e), "options": [vars(o) for o in e.options]} for e in solved.why(actor, at, given)
+    ]
     record = {"actor": actor, "at": at, "given": given, "decisions": found}
     if as_json:
         sys.stdout.write(json.dumps(record) + "\n")
@@ -167,14 +189,18 @@ def why(
 @app.command()
 def compare(
     scenario: SCENARIO,
-    lever: Annotated[list[str] | None, typer.Option(help="A lever to apply; may be repeated.")] = None,
-    without: Annotated[list[str] | None, typer.Option(help="A mechanism to switch off; may be repeated.")] = None,
+    lever: Annotated[
+        list[str] | None, typer.Option(help="A lever to apply; may be repeated.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A mechanism to switch off; may be repeated.")
+    ] = None,
     worlds: WORLDS = 16,
     seed: SEED = 1,
     workers: WORKERS = 0,
     resolution: FINENESS = Resolution.standard,
     as_json: AS_JSON = False,
-) -> None:  # fmt: skip
+) -> None:
     """Set the game with levers applied beside the game as written: claims and values."""
     from mistrust.model import load
     from mistrust.report.terminal import show_comparison
@@ -184,7 +210,9 @@ def compare(
         known = ", ".join(model.argument.scenario.levers) or "none"
         raise UsageError(f"name a --lever or a mechanism --without; levers here: {known}")
     with _progress() as progress:
-        record = model.compare(lever or (), without or (), worlds, seed, workers=workers or _cores(), progress=progress)  # fmt: skip
+        record = model.compare(
+            lever or (), without or (), worlds, seed, workers=workers or _cores(), progress=progress
+        )
     if as_json:
         sys.stdout.write(json.dumps(record) + "\n")
     else:
@@ -202,12 +230,22 @@ def schema() -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error with the rate and the time left; silent where nobody watches."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
-        TextColumn("solving"), BarColumn(), MofNCompleteColumn(), TextColumn("games"),
-        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-    )  # fmt: skip
+        TextColumn("solving"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("games"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=_err, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task("", total=None, rate="")
 

@@ -29,10 +29,11 @@ from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
 from mistrust.scenario.calendar import month_of
 from mistrust.scenario.check import Argument
-from mistrust.scenario.expressions import ExpressionError, Node, parse
+from mistrust.scenario.expressions import ExpressionError, parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
 from mistrust.scenario.resolve import resolve
+from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, solve
 from mistrust.solve.certificate import Residual, certify
 from mistrust.solve.explain import Explanation, explain
@@ -100,12 +101,21 @@ class Model:
 
         referee = Referee(self.argument.scenario)
         value = self.solve().value
-        return {a: abs(referee.start_value(a) - float(value.sel(actor=a))) for a in value.actor.values.tolist()}  # fmt: skip
+        return {
+            a: abs(referee.start_value(a) - float(value.sel(actor=a)))
+            for a in value.actor.values.tolist()
+        }
 
     def compare(
-        self, levers: Sequence[str], without: Sequence[str], worlds: int, seed: int, *,
-        workers: int = 1, progress: Callable[[int, int], None] | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        levers: Sequence[str],
+        without: Sequence[str],
+        worlds: int,
+        seed: int,
+        *,
+        workers: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Any]:
         """Claims and values as written and in another variant, over the same worlds."""
         variant = self.variant(levers, without)
         asked = compared(self.argument, variant)
@@ -115,7 +125,10 @@ class Model:
     def variant(self, levers: Sequence[str] = (), without: Sequence[str] = ()) -> Variant:
         """The game with levers applied and mechanisms switched off, their names checked."""
         s = self.argument.scenario
-        for names, known, what in ((levers, s.levers, "lever"), (without, s.mechanisms, "mechanism")):
+        for names, known, what in (
+            (levers, s.levers, "lever"),
+            (without, s.mechanisms, "mechanism"),
+        ):
             for name in names:
                 if name not in known:
                     raise UsageError(f"unknown {what} '{name}'{nearest(name, known)}")
@@ -130,9 +143,12 @@ class Model:
         return Case({**guesses(self.argument.scenario), **(premises or {})}, variant)
 
     def solve(
-        self, *, premises: Mapping[str, float] | None = None, levers: Sequence[str] = (),
+        self,
+        *,
+        premises: Mapping[str, float] | None = None,
+        levers: Sequence[str] = (),
         without: Sequence[str] = (),
-    ) -> Solved:  # fmt: skip
+    ) -> Solved:
         """Solve one world: by default the best guess, as written.
 
         Raises
@@ -146,29 +162,51 @@ class Model:
         return Solved(self, self.case(premises, self.variant(levers, without)))
 
     def run(
-        self, worlds: int = 64, seed: int = 1, *, audited: int | None = None, workers: int = 1,
+        self,
+        worlds: int = 64,
+        seed: int = 1,
+        *,
+        audited: int | None = None,
+        workers: int = 1,
         progress: Callable[[int, int], None] | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         """Solve many worlds and answer every claim: the record that the report shows."""
         begun = time.perf_counter()
         asked = questions(self.argument)
-        results = self.ensemble(asked, worlds, seed, audited=audited, workers=workers, progress=progress)  # fmt: skip
+        results = self.ensemble(
+            asked, worlds, seed, audited=audited, workers=workers, progress=progress
+        )
         return run_record(
-            results, answer_claims(results, asked), audit(results, asked), asked=worlds,
-            seed=seed, timing={"seconds": time.perf_counter() - begun},
-        )  # fmt: skip
+            results,
+            answer_claims(results, asked),
+            audit(results, asked),
+            asked=worlds,
+            seed=seed,
+            timing={"seconds": time.perf_counter() - begun},
+        )
 
     def ensemble(
-        self, asked: Questions, worlds: int, seed: int, *, audited: int | None = None,
-        workers: int = 1, progress: Callable[[int, int], None] | None = None,
-    ) -> Results:  # fmt: skip
+        self,
+        asked: Questions,
+        worlds: int,
+        seed: int,
+        *,
+        audited: int | None = None,
+        workers: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Results:
         """Solve many worlds for some questions."""
         scenario = self.argument.scenario
         drawn = draw(scenario, worlds, seed)
         return solve_worlds(
-            self.engine, asked, guesses(scenario), drawn, audited=audited, workers=workers,
+            self.engine,
+            asked,
+            guesses(scenario),
+            drawn,
+            audited=audited,
+            workers=workers,
             progress=progress,
-        )  # fmt: skip
+        )
 
     def turn(self, date: str) -> int:
         """The turn of a date (or a turn's number, without a calendar)."""
@@ -180,7 +218,9 @@ class Model:
             turn = -1 if month is None else calendar.turn_of(month)
         if not 0 <= turn < calendar.turns:
             first, last = calendar.label(0), calendar.label(calendar.turns - 1)
-            raise UsageError(f"'{date}' is no turn of this scenario; they run from {first} to {last}")
+            raise UsageError(
+                f"'{date}' is no turn of this scenario; they run from {first} to {last}"
+            )
         return turn
 
     def condition(self, text: str) -> Node:
@@ -188,7 +228,9 @@ class Model:
         try:
             return resolve(parse(text), self.argument.scope)
         except ExpressionError as error:
-            raise UsageError(f"in '{text}', at character {error.offset + 1}: {error.message}") from None
+            raise UsageError(
+                f"in '{text}', at character {error.offset + 1}: {error.message}"
+            ) from None
 
     def _repr_html_(self) -> str:
         s, n = self.argument.scenario, self.size
@@ -270,7 +312,9 @@ class Solved:
         try:
             node = resolve_claim(parse(text, claim=True), self.model.argument.scope)
         except ExpressionError as error:
-            raise UsageError(f"in '{text}', at character {error.offset + 1}: {error.message}") from None
+            raise UsageError(
+                f"in '{text}', at character {error.offset + 1}: {error.message}"
+            ) from None
         readings = readings_in(node)
         if any(reading.variant != AS_WRITTEN for reading in readings):
             raise UsageError("'under' and 'without' need another solve: model.solve(levers=[...])")
@@ -302,7 +346,9 @@ class Solved:
             for name, index in zip(program.opening.variables, levels, strict=True)
         }
         options = {s.name: np.array([*(c.name for c in s.choices), ""]) for s in program.stages}
-        choices = {f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()}  # fmt: skip
+        choices = {
+            f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()
+        }
         return xr.Dataset({**boards, **choices}, {"date": labels, "turn": labels[:-1]})
 
     def why(self, actor: str, at: str, given: str | None = None) -> list[Explanation]:
@@ -313,7 +359,10 @@ class Solved:
         return explain(solve(self._coefficients, reach=reach), actor, turn, condition)
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{a}</td><td>{v:.4g}</td></tr>" for a, v in zip(self.value.actor.values, self.value.values, strict=True))  # fmt: skip
+        rows = "".join(
+            f"<tr><td>{a}</td><td>{v:.4g}</td></tr>"
+            for a, v in zip(self.value.actor.values, self.value.values, strict=True)
+        )
         worst = float(self.certificate.duality.max())
         return (
             f"{self.model._repr_html_()}<table><tr><th>actor</th><th>value</th></tr>{rows}</table>"

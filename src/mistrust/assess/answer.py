@@ -12,8 +12,8 @@ from mistrust.compile.evaluate import Floats
 from mistrust.ensemble.plan import Questions, carriers, without
 from mistrust.ensemble.run import Results
 from mistrust.forward.read import plain
-from mistrust.scenario.expressions import Node
 from mistrust.scenario.readings import Reading, readings_in, shifted
+from mistrust.scenario.tree import Node
 
 NO_EFFECT = 1e-9
 """An effect smaller than this counts as none."""
@@ -79,10 +79,14 @@ def answer_claims(results: Results, asked: Questions) -> list[ClaimAnswer]:
         truth = _row(amount(node, worlds), results)
         answers.append(
             ClaimAnswer(
-                name, truth, _row(margin(node, worlds), results), verdict(list(truth[drawn])),
-                tuple(_figures(node, worlds, results)), tuple(_carriers(node, results, asked, drawn)),
+                name,
+                truth,
+                _row(margin(node, worlds), results),
+                verdict(list(truth[drawn])),
+                tuple(_figures(node, worlds, results)),
+                tuple(_carriers(node, results, asked, drawn)),
             )
-        )  # fmt: skip
+        )
     return answers
 
 
@@ -95,7 +99,9 @@ def _figures(node: Node, worlds: Worlds, results: Results) -> list[Figure]:
     return [Figure(r, _row(worlds.reading(r), results)) for r in readings_in(node)]
 
 
-def _carriers(node: Node, results: Results, asked: Questions, drawn: list[int]) -> list[tuple[str, Floats, Verdict]]:
+def _carriers(
+    node: Node, results: Results, asked: Questions, drawn: list[int]
+) -> list[tuple[str, Floats, Verdict]]:
     """How the claim fares with each mechanism switched off, where the audit has run that."""
     if not asked.outcomes or not carriers(node, results.argument.scope):
         return []
@@ -123,4 +129,12 @@ def audit(results: Results, asked: Questions) -> list[MechanismAnswer]:
     return answers
 
 
-__all__ = ["ClaimAnswer", "Figure", "MechanismAnswer", "answer_claims", "audit", "comparisons", "solved"]  # fmt: skip
+__all__ = [
+    "ClaimAnswer",
+    "Figure",
+    "MechanismAnswer",
+    "answer_claims",
+    "audit",
+    "comparisons",
+    "solved",
+]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mistrust.compile.evaluate import Floats, call, compare, operate
-from mistrust.scenario.expressions import Call, Compare, Node, Operation
 from mistrust.scenario.readings import Reading
 from mistrust.scenario.resolve import Constant, Parameter
+from mistrust.scenario.tree import Call, Compare, Node, Operation
 
 Lookup = Callable[[Reading], Floats]
 

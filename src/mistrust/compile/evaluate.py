@@ -15,25 +15,32 @@ from numpy.typing import NDArray
 
 from mistrust.compile.frames import Integers
 from mistrust.scenario.check import Argument, level_index
-from mistrust.scenario.expressions import Call, Compare, Node, Operation
 from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable, uses
 from mistrust.scenario.schema import Scenario
+from mistrust.scenario.tree import Call, Compare, Node, Operation
 
 Floats = NDArray[np.float64]
 
 _COMPARE: dict[str, Callable[[Floats, Floats], NDArray[np.bool_]]] = {
-    "==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal,
-    ">": np.greater, ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
     "near": lambda a, b: np.abs(a - b) < 1e-9,
-}  # fmt: skip
+}
 _CALL: dict[str, Callable[..., Floats]] = {
-    "exp": np.exp, "log": np.log, "abs": np.abs, "sqrt": np.sqrt,
+    "exp": np.exp,
+    "log": np.log,
+    "abs": np.abs,
+    "sqrt": np.sqrt,
     "min": lambda *a: reduce(np.minimum, a),
     "max": lambda *a: reduce(np.maximum, a),
     "mean": lambda *a: sum(a) / len(a),
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
-    "if": lambda c, yes, no: np.where(c != 0, yes, no),
-}  # fmt: skip
+    "if": lambda c, yes, no: np.asarray(np.where(c != 0, yes, no), dtype=float),
+}
 
 
 def operate(op: str, parts: list[Floats]) -> Floats:
@@ -79,8 +86,9 @@ class Evaluator:
         self.axes = {name: self._axis(scenario, name) for name in self.order}
         self.starts = {
             name: level_index(variable.start, variable.levels)
-            for name, variable in scenario.board.items() if isinstance(variable.start, str)
-        }  # fmt: skip
+            for name, variable in scenario.board.items()
+            if isinstance(variable.start, str)
+        }
         self.parameters = {n: self._shaped(np.asarray(v), -1) for n, v in parameters.items()}
         self._known: dict[int, tuple[Node, Floats]] = {}
 

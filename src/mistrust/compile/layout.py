@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from mistrust.compile.evaluate import Evaluator, Floats
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
 from mistrust.compile.program import Amount, Program, Stage
-from mistrust.scenario.expressions import Node
 from mistrust.scenario.resolve import uses
+from mistrust.scenario.tree import Node
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,21 @@ def lay_out(program: Program) -> Layout:
         pays = [len(choice.amounts) for choice in stage.choices]
         goal_high, goal_low = program.goals(stage)
         return StageLayout(
-            stage, goal_high, goal_low,
+            stage,
+            goal_high,
+            goal_low,
             tables(program, stage.source, weights),
             tables(program, stage.source, [choice.available for choice in stage.choices]),
             tables(program, stage.source, [a.node for a in amounts]),
-            tables(program, stage.source, [] if stage.boxed or stage.guard is None else [stage.guard]),
-            np.cumsum([0, *counts]), np.cumsum([0, *pays]), actor, term, stage.policy_cells,
-        )  # fmt: skip
+            tables(
+                program, stage.source, [] if stage.boxed or stage.guard is None else [stage.guard]
+            ),
+            np.cumsum([0, *counts]),
+            np.cumsum([0, *pays]),
+            actor,
+            term,
+            stage.policy_cells,
+        )
 
     payoff_actor, payoff_term = receivers(program.payoffs)
     beyond_actor, beyond_term = receivers(program.beyond)
@@ -155,7 +163,9 @@ def lay_out(program: Program) -> Layout:
         program,
         tuple(stage_layout(stage) for stage in program.stages),
         tables(program, program.closing, [a.node for a in program.payoffs]),
-        payoff_actor, payoff_term,
+        payoff_actor,
+        payoff_term,
         tables(program, program.opening, [a.node for a in program.beyond]),
-        beyond_actor, beyond_term,
-    )  # fmt: skip
+        beyond_actor,
+        beyond_term,
+    )

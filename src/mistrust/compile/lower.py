@@ -17,9 +17,9 @@ from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.moves import Odds
 from mistrust.compile.program import Program, lever_switch
 from mistrust.errors import Problem, ScenarioError
-from mistrust.scenario.expressions import Call, Compare, Node, Operation
 from mistrust.scenario.readings import Variant
 from mistrust.scenario.text import Path
+from mistrust.scenario.tree import Call, Compare, Node, Operation
 
 _SLACK = 1e-9
 
@@ -135,9 +135,17 @@ def lower(layout: Layout, cases: Sequence[Case]) -> Coefficients:
         payoffs = _with_perpetuity(layout, payoffs, patience)
     end = layout.beyond.filled(evaluator, program.turns + 1, lanes)
     return Coefficients(
-        layout, tuple(cases), patience, precision, stages, payoffs, end[-1],
-        checker.start(), checker.faults, evaluator,
-    )  # fmt: skip
+        layout,
+        tuple(cases),
+        patience,
+        precision,
+        stages,
+        payoffs,
+        end[-1],
+        checker.start(),
+        checker.faults,
+        evaluator,
+    )
 
 
 def _stage_tables(stage: StageLayout, evaluator: Evaluator, turns: int, lanes: int) -> StageTables:
@@ -149,10 +157,13 @@ def _stage_tables(stage: StageLayout, evaluator: Evaluator, turns: int, lanes: i
     else:
         active = (live & stage.moving).any(axis=1)
     return StageTables(
-        weights, live, available, stage.pays.filled(evaluator, turns, lanes),
+        weights,
+        live,
+        available,
+        stage.pays.filled(evaluator, turns, lanes),
         (stage.guard.filled(evaluator, turns, lanes) == 0).any(axis=2),
         np.broadcast_to(active | (stage.stage.source != stage.stage.target), (turns,)),
-    )  # fmt: skip
+    )
 
 
 def _with_perpetuity(layout: Layout, payoffs: Floats, patience: Floats) -> Floats:
@@ -219,7 +230,9 @@ class _Checker:
             odds[level_index(level, levels)] = row
             self._note((*path, level), ~((row >= 0) & (row <= 1)), row, "is no probability")
         total = odds.sum(axis=0)
-        self._note(path, ~(abs(total - 1) <= _SLACK), total, "is the sum of these odds; it must be 1")  # fmt: skip
+        self._note(
+            path, ~(abs(total - 1) <= _SLACK), total, "is the sum of these odds; it must be 1"
+        )
         return odds / np.where(total > 0, total, 1)
 
     def probabilities(self, odds: Odds) -> None:
@@ -229,7 +242,7 @@ class _Checker:
         for node, path, weight in zip(nodes, odds.paths, weights, strict=False):
             bad = ~((weight >= -1e-12) & (weight <= 1 + 1e-12))
             self._cells(path, bad, node, odds.where, "is no probability")
-        total = sum(weights)
+        total = np.asarray(sum(weights))
         level = isinstance(nodes[0], Compare) and nodes[0].op == "near"
         if level:
             said = nodes[0].left if isinstance(nodes[0], Compare) else nodes[0]
@@ -240,38 +253,55 @@ class _Checker:
             path = odds.paths[0][:-1]
             node = Operation(0, "+", tuple(nodes))
             bad = ~(abs(total - 1) <= _SLACK) if odds.exact else ~(total <= 1 + _SLACK)
-            message = "is the sum of these odds; it must be 1" if odds.exact else "is the sum of these odds; it may be 1 at most"  # fmt: skip
+            message = (
+                "is the sum of these odds; it must be 1"
+                if odds.exact
+                else "is the sum of these odds; it may be 1 at most"
+            )
             self._cells(path, bad, node, odds.where, message)
 
     def choosable(self, phase: int, guard: Node | None, available: list[Node]) -> None:
         """Where a decision is taken, something can be chosen."""
         node = Operation(0, "or", tuple(available))
-        self._cells(("turn", phase, "options"), self.evaluator(node) == 0, None, guard, "no option is available")  # fmt: skip
+        self._cells(
+            ("turn", phase, "options"),
+            self.evaluator(node) == 0,
+            None,
+            guard,
+            "no option is available",
+        )
 
     def finite(self, path: Path, node: Node, condition: Node | None) -> None:
         """An amount is a number wherever it may be paid."""
         self._cells(path, ~np.isfinite(self.evaluator(node)), node, condition, "is no amount")
 
     def _note(self, path: Path, bad: NDArray[np.bool_], row: Floats, message: str) -> None:
-        for lane in np.flatnonzero(np.broadcast_to(bad, (len(self.cases),))):
+        for lane in map(int, np.flatnonzero(np.broadcast_to(bad, (len(self.cases),)))):
             value = np.broadcast_to(row, (len(self.cases),))[lane]
             problem = self.argument.source.problem(path, f"{value:g} {message}{self._lane(lane)}")
-            self.faults.setdefault(int(lane), problem)
+            self.faults.setdefault(lane, problem)
 
-    def _cells(self, path: Path, bad: NDArray[np.bool_], node: Node | None, condition: Node | None, message: str) -> None:  # fmt: skip
+    def _cells(
+        self,
+        path: Path,
+        bad: NDArray[np.bool_],
+        node: Node | None,
+        condition: Node | None,
+        message: str,
+    ) -> None:
         if condition is not None and bad.any():
             bad = bad & (self.evaluator(condition) != 0)
         if not bad.any():
             return
         lanes = np.broadcast_to(bad, (*bad.shape[:-1], len(self.cases)))
-        for lane in np.flatnonzero(lanes.any(axis=tuple(range(lanes.ndim - 1)))):
-            if int(lane) in self.faults:
+        for lane in map(int, np.flatnonzero(lanes.any(axis=tuple(range(lanes.ndim - 1))))):
+            if lane in self.faults:
                 continue
             cell = tuple(np.argwhere(lanes[..., lane])[0])
             where = self._where(cell, bad.shape)
             value = "" if node is None else f"{self._value(node, cell, lane):.6g} "
             text = f"{value}{message}{where}{self._lane(lane)}"
-            self.faults[int(lane)] = self.argument.source.problem(path, text)
+            self.faults[lane] = self.argument.source.problem(path, text)
 
     def _value(self, node: Node, cell: tuple[int, ...], lane: int) -> float:
         array = self.evaluator(node)
@@ -294,7 +324,9 @@ class _Checker:
         """The premises, where they are not at their guesses."""
         scenario = self.argument.scenario
         case = self.cases[lane]
-        moved = [f"{n} = {v:.4g}" for n, v in case.premises.items() if v != scenario.premises[n].guess]  # fmt: skip
+        moved = [
+            f"{n} = {v:.4g}" for n, v in case.premises.items() if v != scenario.premises[n].guess
+        ]
         variant = case.variant.label()
         told = [] if variant == "as written" else [variant]
         if moved:
@@ -310,4 +342,13 @@ def raise_faults(coefficients: Coefficients) -> None:
         raise ScenarioError(source.file, coefficients.faults.values())
 
 
-__all__ = ["Call", "Case", "Coefficients", "StageTables", "at_turn", "lower", "parameters", "raise_faults"]  # fmt: skip
+__all__ = [
+    "Call",
+    "Case",
+    "Coefficients",
+    "StageTables",
+    "at_turn",
+    "lower",
+    "parameters",
+    "raise_faults",
+]

@@ -14,12 +14,12 @@ from math import prod
 import numpy as np
 
 from mistrust.compile.frames import Integers
-from mistrust.errors import Problem, ScenarioError
+from mistrust.errors import ScenarioError
 from mistrust.scenario.check import Argument, level_index, moves_of
-from mistrust.scenario.expressions import Call, Compare, Node, Operation
 from mistrust.scenario.resolve import Axis, Constant
 from mistrust.scenario.schema import Effects
 from mistrust.scenario.text import Path
+from mistrust.scenario.tree import Call, Compare, Node, Operation
 
 MAX_BRANCHES = 512
 ONE = Constant(0, 1.0)
@@ -159,7 +159,9 @@ class _Reader:
         self._check([weight for weight, _ in moves], [path], exact=True)
         return moves  # type: ignore[return-value]
 
-    def _row(self, name: str, path: Path, row: dict[str, str], *, exact: bool) -> list[tuple[Node, Integers]]:  # fmt: skip
+    def _row(
+        self, name: str, path: Path, row: dict[str, str], *, exact: bool
+    ) -> list[tuple[Node, Integers]]:
         levels = self.argument.scenario.board[name].levels
         moves, paths = [], []
         for level in row:
@@ -180,7 +182,9 @@ class _Reader:
             return self._row(name, path, move, exact=True)
         return self._matrix(name, path, move)
 
-    def _matrix(self, name: str, path: Path, rows: dict[str, object]) -> list[tuple[Node, Integers]]:
+    def _matrix(
+        self, name: str, path: Path, rows: dict[str, object]
+    ) -> list[tuple[Node, Integers]]:
         """One row of odds per present level, gathered into one weight per new level."""
         levels = self.argument.scenario.board[name].levels
         here = Axis(0, name)
@@ -189,7 +193,7 @@ class _Reader:
         named = isinstance(levels[0], str)
         for level, row in rows.items():
             old = level_index(level, levels)
-            value = float(old) if named else float(levels[old])
+            value = float(old) if named else float(str(levels[old]))
             present = Compare(0, "near", here, Constant(0, value))
             if not isinstance(row, dict):
                 problem = self.argument.source.problem(
@@ -200,14 +204,20 @@ class _Reader:
             for weight, goal in self._row(name, (*path, level), row, exact=True):
                 weights[goal[0]] = where(present, weight, weights[goal[0]])
             self.guard = guard
-        missing = [str(level) for level in levels if level_index(str(level), levels) not in {level_index(r, levels) for r in rows}]  # fmt: skip
+        missing = [
+            str(level)
+            for level in levels
+            if level_index(str(level), levels) not in {level_index(r, levels) for r in rows}
+        ]
         if missing:
             problem = self.argument.source.problem(
                 path, f"no row of odds for '{missing[0]}', a level of '{name}'"
             )
             raise ScenarioError(self.argument.source.file, [problem])
         size = len(levels)
-        return [(w, np.full(size, i, dtype=np.int64)) for i, w in enumerate(weights) if w is not ZERO]  # fmt: skip
+        return [
+            (w, np.full(size, i, dtype=np.int64)) for i, w in enumerate(weights) if w is not ZERO
+        ]
 
 
 def _index(value: float, levels: list[str] | list[float]) -> int | None:

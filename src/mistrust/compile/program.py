@@ -16,11 +16,11 @@ from mistrust.compile.evaluate import levels_where
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
 from mistrust.compile.moves import ONE, Branch, Odds, both, branches_of
 from mistrust.scenario.check import Argument, level_index, moved_by
-from mistrust.scenario.expressions import Node, Operation
 from mistrust.scenario.readings import phase_name
 from mistrust.scenario.resolve import Parameter, Scope, uses
 from mistrust.scenario.schema import Chance, Decide
 from mistrust.scenario.text import Path
+from mistrust.scenario.tree import Node, Operation
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Program:
         return tuple(dict.fromkeys(found))
 
     def recording(self, variables: frozenset[str]) -> Program:
-        """This program with some recorded variables carried along, for the forward sweep."""
+        """The program with some recorded variables carried along, for the forward sweep."""
         key = tuple(v for v in self.argument.scenario.board if v in variables)
         if key == self.recorded:
             return self
@@ -199,9 +199,11 @@ def compile_program(argument: Argument, recorded: tuple[str, ...] = ()) -> Progr
     lives = lifetimes(argument, board)
     frames = [
         Frame(alive, tuple(sizes[v] for v in alive))
-        for alive in (tuple(v for v in board if lives[v][0] <= moment <= lives[v][1])
-                      for moment in range(len(scenario.turn) + 1))
-    ]  # fmt: skip
+        for alive in (
+            tuple(v for v in board if lives[v][0] <= moment <= lives[v][1])
+            for moment in range(len(scenario.turn) + 1)
+        )
+    ]
     stages = [
         _stage(argument, index, frames[index], frames[index + 1])
         for index in range(len(scenario.turn))
@@ -209,14 +211,23 @@ def compile_program(argument: Argument, recorded: tuple[str, ...] = ()) -> Progr
     keep = [s for s in stages if s.mover >= 0 or s.source != s.target or _moves(s)]
     starts = {
         v: level_index(str(scenario.board[v].start), scenario.board[v].levels)
-        for v in board if isinstance(scenario.board[v].start, str)
-    }  # fmt: skip
+        for v in board
+        if isinstance(scenario.board[v].start, str)
+    }
     return Program(
-        argument, actors, tuple(keep), frames[0], frames[-1],
+        argument,
+        actors,
+        tuple(keep),
+        frames[0],
+        frames[-1],
         _amounts(argument, ("payoffs",), scenario.payoffs),
-        _amounts(argument, ("beyond",), scenario.beyond) if isinstance(scenario.beyond, dict) else (),
-        starts, sizes, recorded,
-    )  # fmt: skip
+        _amounts(argument, ("beyond",), scenario.beyond)
+        if isinstance(scenario.beyond, dict)
+        else (),
+        starts,
+        sizes,
+        recorded,
+    )
 
 
 def _moves(stage: Stage) -> bool:
@@ -262,12 +273,22 @@ def _stage(argument: Argument, index: int, source: Frame, target: Frame) -> Stag
         choices.append(Choice(name, available[name], amounts, tuple(branches)))
     box, boxed = _box(argument, guard, source)
     return Stage(
-        phase_name(phase), index, mover, guard, tuple(choices), tuple(odds), source, target,
-        box, boxed,
-    )  # fmt: skip
+        phase_name(phase),
+        index,
+        mover,
+        guard,
+        tuple(choices),
+        tuple(odds),
+        source,
+        target,
+        box,
+        boxed,
+    )
 
 
-def _chance_stage(argument: Argument, index: int, phase: Chance, guard: Node | None, source: Frame, target: Frame) -> Stage:  # fmt: skip
+def _chance_stage(
+    argument: Argument, index: int, phase: Chance, guard: Node | None, source: Frame, target: Frame
+) -> Stage:
     path: Path = ("turn", index)
     branches, odds = branches_of(argument, path, phase, guard, target.variables)
     choice = Choice(phase.chance, ONE, (), tuple(branches))
@@ -298,14 +319,18 @@ def _availability(argument: Argument, index: int, phase: Decide) -> dict[str, No
             if name != option:
                 elsewhere[name].append(force)
     return {
-        name: node if not elsewhere[name] else Operation(
+        name: node
+        if not elsewhere[name]
+        else Operation(
             0, "and", (node, *(Operation(0, "not", (force,)) for force in elsewhere[name]))
         )
         for name, node in own.items()
-    }  # fmt: skip
+    }
 
 
-def _amounts(argument: Argument, path: Path, terms: Mapping[str, Mapping[str, str]]) -> tuple[Amount, ...]:  # fmt: skip
+def _amounts(
+    argument: Argument, path: Path, terms: Mapping[str, Mapping[str, str]]
+) -> tuple[Amount, ...]:
     actors = list(argument.scenario.actors)
     return tuple(
         Amount(actors.index(actor), term, argument.nodes[*path, actor, term], (*path, actor, term))

@@ -58,7 +58,8 @@ def refuse_if_huge(argument: Argument) -> None:
     lives = lifetimes(argument, names)
     moments = range(len(argument.scenario.turn) + 1)
     widest = max(
-        prod(len(board[v].levels) for v in names if lives[v][0] <= m <= lives[v][1]) for m in moments
+        prod(len(board[v].levels) for v in names if lives[v][0] <= m <= lives[v][1])
+        for m in moments
     )
     if widest > MOST_STATES:
         raise TooLargeError(_too_large(argument, widest, f"at most {MOST_STATES:,} are possible"))
@@ -72,9 +73,14 @@ def measure(program: Program) -> Size:
     stored = sum(s.policy_size * len(s.choices) for s in program.stages if s.mover >= 0)
     work = sum(s.source.size * sum(len(c.branches) for c in s.choices) for s in program.stages)
     return Size(
-        program.opening.size, largest, len(program.argument.scenario.turn), turns, actors,
-        work * actors * turns, _DOUBLE * (2 * largest * actors + stored * turns),
-    )  # fmt: skip
+        program.opening.size,
+        largest,
+        len(program.argument.scenario.turn),
+        turns,
+        actors,
+        work * actors * turns,
+        _DOUBLE * (2 * largest * actors + stored * turns),
+    )
 
 
 def lanes_that_fit(program: Program, most: int, workers: int) -> int:

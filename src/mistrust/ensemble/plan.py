@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mistrust.compile.lower import Case
-from mistrust.forward.read import conditions, plain
+from mistrust.forward.read import conditions, one_moment, plain
 from mistrust.scenario.check import Argument
-from mistrust.scenario.expressions import Node
-from mistrust.scenario.resolve import Scope, uses
 from mistrust.scenario.readings import Reading, Variant, readings_in, shifted
+from mistrust.scenario.resolve import Scope, uses
+from mistrust.scenario.tree import Node
 
 LANES = 16
 """Worlds solved side by side: two cache lines of doubles, enough to fill vector loops."""
@@ -37,13 +37,13 @@ def without(mechanism: str) -> Variant:
 def carriers(node: Node, scope: Scope) -> bool:
     """Whether the audit's runs can answer a claim too, at no cost worth speaking of.
 
-    So it is if it reads the game as written only, and no recorded variable.
+    So it is if it reads the game as written only, at single moments, and no recorded variable.
     """
     found = readings_in(node)
     names = set().union(*(uses(part, scope) for r in found for part in conditions(r)))
     board = scope.scenario.board
     recorded = any(name in board and board[name].recorded for name in names)
-    return not recorded and all(reading.variant == AS_WRITTEN for reading in found)
+    return not recorded and all(r.variant == AS_WRITTEN and one_moment(r) for r in found)
 
 
 def questions(argument: Argument) -> Questions:
@@ -58,9 +58,10 @@ def questions(argument: Argument) -> Questions:
     asked = [*claims.values(), *outcomes.values(), *off.values()]
     asked += [
         shifted(node, without(name))
-        for node in claims.values() if carriers(node, argument.scope)
+        for node in claims.values()
+        if carriers(node, argument.scope)
         for name in scenario.mechanisms
-    ]  # fmt: skip
+    ]
     for node in asked:
         for reading in readings_in(node):
             needs.setdefault(reading.variant, {})[plain(reading)] = None
@@ -116,7 +117,9 @@ def jobs(
     return plan
 
 
-def _job(asked: Questions, variants: Sequence[Variant], block: Sequence[tuple[int, Mapping[str, float]]]) -> Job:  # fmt: skip
+def _job(
+    asked: Questions, variants: Sequence[Variant], block: Sequence[tuple[int, Mapping[str, float]]]
+) -> Job:
     readings = dict.fromkeys(r for variant in variants for r in asked.needs[variant])
     return Job(
         tuple(Case(premises, variant) for variant in variants for _, premises in block),

@@ -25,8 +25,8 @@ from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
 from mistrust.solve.backward import Workspace, solve
-from mistrust.solve.reach import Atlas
 from mistrust.solve.certificate import Certificate, Residual, certify
+from mistrust.solve.reach import Atlas
 
 
 @dataclass(frozen=True)
@@ -82,22 +82,34 @@ class Engine:
         """Solve a batch and take its readings."""
         coefficients = lower(self.layout(), job.cases)
         keep = openings_needed(job.readings)
-        residual = Residual(coefficients.lanes, (0, self.program.turns // 2, self.program.turns - 1))
+        residual = Residual(
+            coefficients.lanes, (0, self.program.turns // 2, self.program.turns - 1)
+        )
         solution = solve(
-            coefficients, keep=keep, inspect=residual, workspace=self.workspace,
+            coefficients,
+            keep=keep,
+            inspect=residual,
+            workspace=self.workspace,
             reach=self.atlas.serve(coefficients) if self.atlas else None,
-        )  # fmt: skip
+        )
         reader = Reader(solution, self.layout)
         recorder = Recorder(self.program, coefficients.lanes) if job.chart else None
         values = reader.read(job.readings, recorder.visit if recorder else None)
         assert reader.occupancy is not None
         found = np.array([values[r] for r in job.readings]).reshape(-1, coefficients.lanes)
-        faults = {lane: p.text(self.program.argument.source.file) for lane, p in coefficients.faults.items()}  # fmt: skip
+        faults = {
+            lane: p.text(self.program.argument.source.file)
+            for lane, p in coefficients.faults.items()
+        }
         return Batch(
-            number, found, solution.start_value, reader.occupancy.earned,
-            certify(solution, reader.occupancy, residual), faults,
+            number,
+            found,
+            solution.start_value,
+            reader.occupancy.earned,
+            certify(solution, reader.occupancy, residual),
+            faults,
             recorder.charts(reader.occupancy.chosen) if recorder else None,
-        )  # fmt: skip
+        )
 
 
 class Recorder:
@@ -109,10 +121,12 @@ class Recorder:
         self.laws: dict[str, list[Floats]] = {v: [] for v in program.opening.variables}
 
     def visit(self, turn: int, mass: Mass) -> None:
+        """Take the opening of a turn."""
         for name, laws in self.laws.items():
             laws.append(gathered(mass, (name,)))
 
     def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
+        """What was kept, with the decisions of the pass."""
         decisions = {}
         for stage in self.program.stages:
             if stage.mover >= 0:
@@ -220,7 +234,12 @@ def _batches(engine: Engine, plan: list[Job], workers: int) -> Iterator[Batch]:
             raise
 
 
-def _empty(engine: Engine, asked: Questions, guess: Mapping[str, float], worlds: Sequence[Mapping[str, float]]) -> Results:  # fmt: skip
+def _empty(
+    engine: Engine,
+    asked: Questions,
+    guess: Mapping[str, float],
+    worlds: Sequence[Mapping[str, float]],
+) -> Results:
     argument, program = engine.argument, engine.program
     count = len(worlds) + 1
     premises = {n: np.array([guess[n], *(w[n] for w in worlds)]) for n in guess}
@@ -232,11 +251,14 @@ def _empty(engine: Engine, asked: Questions, guess: Mapping[str, float], worlds:
     laws = {v: np.full((turns + 1, n, count), np.nan) for v, n in sizes.items()}
     decisions = {
         s.name: np.full((turns, len(s.choices), count), np.nan)
-        for s in program.stages if s.mover >= 0
-    }  # fmt: skip
+        for s in program.stages
+        if s.mover >= 0
+    }
     worst = {"duality": 0.0, "mass": 0.0, "residual": 0.0}
     gains = np.zeros(len(program.actors))
-    return Results(argument, program, premises, readings, values, terms, laws, decisions, {}, worst, gains)  # fmt: skip
+    return Results(
+        argument, program, premises, readings, values, terms, laws, decisions, {}, worst, gains
+    )
 
 
 def _store(results: Results, job: Job, batch: Batch) -> None:
@@ -259,7 +281,10 @@ def _store(results: Results, job: Job, batch: Batch) -> None:
             if column is not None:
                 column[world] = batch.readings[row, lane]
         if batch.charts is not None and case.variant == AS_WRITTEN:
-            for source, goal in ((batch.charts.laws, results.laws), (batch.charts.decisions, results.decisions)):  # fmt: skip
+            for source, goal in (
+                (batch.charts.laws, results.laws),
+                (batch.charts.decisions, results.decisions),
+            ):
                 for name, array in source.items():
                     goal[name][:, :, world] = array[:, :, lane]
 

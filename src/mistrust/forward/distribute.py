@@ -19,9 +19,9 @@ from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.program import Stage
 from mistrust.scenario.check import moved_by
-from mistrust.scenario.expressions import Node
 from mistrust.scenario.readings import Stay
 from mistrust.scenario.resolve import uses
+from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Policies
 
 
@@ -140,9 +140,12 @@ class _Side:
 
 class _Sweep:
     def __init__(
-        self, coefficients: Coefficients, policies: Policies,
-        constraints: tuple[Stay, ...], weigh: Weigh | None,
-    ) -> None:  # fmt: skip
+        self,
+        coefficients: Coefficients,
+        policies: Policies,
+        constraints: tuple[Stay, ...],
+        weigh: Weigh | None,
+    ) -> None:
         self.coefficients = coefficients
         self.layout = coefficients.layout
         self.program = coefficients.program
@@ -158,7 +161,13 @@ class _Sweep:
         size = max(frame.size for frame in frames)
         self.here, self.there = _Side(size, self.lanes), _Side(size, self.lanes)
 
-    def run(self, visit: Visit | None, meet: Meet | None, begin: tuple[int, Mass] | None, stop: int | None) -> Occupancy:  # fmt: skip
+    def run(
+        self,
+        visit: Visit | None,
+        meet: Meet | None,
+        begin: tuple[int, Mass] | None,
+        stop: int | None,
+    ) -> Occupancy:
         first = begin[0] if begin is not None else 0
         self._place(begin[1] if begin is not None else self._outset())
         end = self.program.turns if stop is None else stop
@@ -218,10 +227,15 @@ class _Sweep:
     def _stage(self, index: int, turn: int, discount: Floats) -> None:
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         common = (
-            self.here.cells, self.here.values, layout.goal_high, layout.goal_low,
-            layout.weights.high, layout.weights.low, at_turn(numbers.live, turn),  # type: ignore[arg-type]
+            self.here.cells,
+            self.here.values,
+            layout.goal_high,
+            layout.goal_low,
+            layout.weights.high,
+            layout.weights.low,
+            at_turn(numbers.live, turn),  # type: ignore[arg-type]
             at_turn(numbers.weights, turn),
-        )  # fmt: skip
+        )
         there = (self.there.marks, self.there.values, self.there.found)
         if layout.stage.mover < 0:
             self._swap(kernels.push(*common, *there))
@@ -230,10 +244,19 @@ class _Sweep:
         earned = np.zeros((len(layout.pay_actor), self.lanes))
         key = (turn, layout.stage.phase)
         count = kernels.push_decision(
-            *common, layout.first_branch, layout.first_pay, layout.pays.high, layout.pays.low,
-            at_turn(numbers.pays, turn), layout.policy.high, layout.policy.low,
-            self.policies[key], chosen, earned, *there,
-        )  # fmt: skip
+            *common,
+            layout.first_branch,
+            layout.first_pay,
+            layout.pays.high,
+            layout.pays.low,
+            at_turn(numbers.pays, turn),
+            layout.policy.high,
+            layout.policy.low,
+            self.policies[key],
+            chosen,
+            earned,
+            *there,
+        )
         self._swap(count)
         self.chosen[key] = chosen
         np.add.at(self.earned, layout.pay_term, earned * discount[layout.pay_actor])
@@ -242,10 +265,18 @@ class _Sweep:
         layout, carry = self.layout, self.program.carry
         earned = np.zeros((len(layout.payoff_actor), self.lanes))
         count = kernels.push_collect(
-            self.here.cells, self.here.values, carry.high, carry.low, layout.payoffs.high,
-            layout.payoffs.low, at_turn(self.coefficients.payoffs, turn), earned,
-            self.there.marks, self.there.values, self.there.found,
-        )  # fmt: skip
+            self.here.cells,
+            self.here.values,
+            carry.high,
+            carry.low,
+            layout.payoffs.high,
+            layout.payoffs.low,
+            at_turn(self.coefficients.payoffs, turn),
+            earned,
+            self.there.marks,
+            self.there.values,
+            self.there.found,
+        )
         self._swap(count)
         np.add.at(self.earned, layout.payoff_term, earned * discount[layout.payoff_actor])
         if turn == self.program.turns - 1 and len(layout.beyond_actor):
@@ -255,8 +286,12 @@ class _Sweep:
         layout, cells = self.layout, self.here.cells
         rows, rest = np.divmod(cells, layout.beyond.low.shape[1])
         mass = self.here.rows()[cells]
-        for k, (actor, term) in enumerate(zip(layout.beyond_actor, layout.beyond_term, strict=True)):
-            pays = self.coefficients.beyond[layout.beyond.high[k][rows] + layout.beyond.low[k][rest]]
+        for k, (actor, term) in enumerate(
+            zip(layout.beyond_actor, layout.beyond_term, strict=True)
+        ):
+            pays = self.coefficients.beyond[
+                layout.beyond.high[k][rows] + layout.beyond.low[k][rest]
+            ]
             self.earned[term] += (mass * pays).sum(axis=0) * discount[actor]
 
     def _restrict(self, frame: Frame, turn: int, after: Stage | None) -> None:

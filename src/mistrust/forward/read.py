@@ -17,10 +17,18 @@ from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, lower
 from mistrust.compile.program import Program
-from mistrust.forward.distribute import Condition, Mass, Occupancy, Visit, Weigh, distribute, gathered
-from mistrust.scenario.expressions import Call, Node, Operation
+from mistrust.forward.distribute import (
+    Condition,
+    Mass,
+    Occupancy,
+    Visit,
+    Weigh,
+    distribute,
+    gathered,
+)
 from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
 from mistrust.scenario.resolve import Constant, uses
+from mistrust.scenario.tree import Call, Node, Operation
 from mistrust.solve.backward import Solution
 
 IMPOSSIBLE = 1e-12
@@ -38,6 +46,21 @@ def plain(reading: Reading) -> Reading:
 def openings_needed(readings: Sequence[Reading]) -> set[int]:
     """The turns whose opening values the backward sweep must keep."""
     return {reading.first for reading in readings if isinstance(reading, Value)}
+
+
+def one_moment(reading: Reading) -> bool:
+    """Whether one plain forward pass is enough for a reading."""
+    if isinstance(reading, Share):
+        return True
+    if isinstance(reading, Chance):
+        event = reading.event
+        same = reading.given is None or _at(reading.given, event.first)
+        return event.first == event.last and not event.ever and same
+    assert isinstance(reading, (Mean, Value))
+    if reading.given is None or reading.given.first == AS_READ:
+        return True
+    single = isinstance(reading, Value) or reading.first == reading.last
+    return single and _at(reading.given, reading.first)
 
 
 @dataclass
@@ -121,7 +144,11 @@ def _closed(recorded: set[str], program: Program) -> set[str]:
             if moved_by(phase) & recorded:
                 for path, node in argument.nodes.items():
                     if path[:2] == ("turn", index):
-                        more |= {n for n in uses(node, argument.scope) if n in board and board[n].recorded}  # fmt: skip
+                        more |= {
+                            n
+                            for n in uses(node, argument.scope)
+                            if n in board and board[n].recorded
+                        }
         if more == recorded:
             return recorded
         recorded = more
@@ -141,10 +168,10 @@ class _Pass:
         self._openings: dict[int, Mass] = {}
         self._kept: dict[tuple[Stay, ...], Floats] = {}
 
-    def read(self, readings: Sequence[Reading], visit: Visit | None) -> dict[Reading, Floats]:  # fmt: skip
+    def read(self, readings: Sequence[Reading], visit: Visit | None) -> dict[Reading, Floats]:
         for reading in readings:
             self.ratios[reading] = _Ratio(np.zeros(self.lanes), np.zeros(self.lanes))
-        moments = [r for r in readings if self._one_moment(r)]
+        moments = [r for r in readings if one_moment(r)]
         histories = [r for r in readings if r not in moments]
         begins = {stay.first for r in histories for stay in self._stays(r)}
         plan = _Plan(self, moments)
@@ -166,19 +193,6 @@ class _Pass:
             else:
                 self._conditioned(reading)
         return {reading: ratio.result() for reading, ratio in self.ratios.items()}
-
-    def _one_moment(self, reading: Reading) -> bool:
-        if isinstance(reading, Share):
-            return True
-        if isinstance(reading, Chance):
-            event = reading.event
-            same = reading.given is None or _at(reading.given, event.first)
-            return event.first == event.last and not event.ever and same
-        assert isinstance(reading, (Mean, Value))
-        if reading.given is None or reading.given.first == AS_READ:
-            return True
-        single = isinstance(reading, Value) or reading.first == reading.last
-        return single and _at(reading.given, reading.first)
 
     def _stays(self, reading: Reading) -> list[Stay]:
         stays = [] if reading.given is None else [reading.given]
@@ -208,13 +222,17 @@ class _Pass:
 
     def _constrained(
         self, stays: Sequence[Stay], stop: int, weigh: Weigh | None = None
-    ) -> Occupancy:  # fmt: skip
+    ) -> Occupancy:
         first = min([s.first for s in stays] + ([weigh[0]] if weigh else []))
         begin = (first, self._openings[first]) if first in self._openings else None
         return distribute(
-            self.coefficients, self.solution.policies, constraints=stays, weigh=weigh,
-            begin=begin, stop=stop,
-        )  # fmt: skip
+            self.coefficients,
+            self.solution.policies,
+            constraints=stays,
+            weigh=weigh,
+            begin=begin,
+            stop=stop,
+        )
 
     # -- amounts under a condition at another date -------------------------------------------
 
@@ -278,7 +296,9 @@ class _Plan:
         self.owner = owner
         self.values = [r for r in readings if isinstance(r, Value)]
         self.others = [r for r in readings if not isinstance(r, (Value, Share))]
-        self.turns = {reading: set(_turns(reading)) for reading in readings if not isinstance(reading, Share)}  # fmt: skip
+        self.turns = {
+            reading: set(_turns(reading)) for reading in readings if not isinstance(reading, Share)
+        }
         self.dims: dict[Reading, tuple[str, ...]] = {}
         self.above: dict[Reading, Floats] = {}
         self.below: dict[Reading, Floats] = {}
@@ -346,7 +366,9 @@ class _Shares:
 
     def meet(self, turn: int, index: int, mass: Mass) -> None:
         layout = self.owner.coefficients.layout.stages[index]
-        wanted = [r for r in self.readings if r.phase == layout.stage.phase and r.first <= turn < r.last]  # fmt: skip
+        wanted = [
+            r for r in self.readings if r.phase == layout.stage.phase and r.first <= turn < r.last
+        ]
         if not wanted:
             return
         rows = layout.policy.at(mass.cells)

@@ -40,8 +40,9 @@ def simulate(solution: Solution, count: int, seed: int, lane: int = 0) -> Histor
     boards = np.empty((program.turns + 1, count), dtype=np.int64)
     choices = {
         s.name: np.full((program.turns, count), -1, dtype=np.int64)
-        for s in program.stages if s.mover >= 0
-    }  # fmt: skip
+        for s in program.stages
+        if s.mover >= 0
+    }
     for turn in range(program.turns):
         boards[turn] = cells
         for index, layout in enumerate(coefficients.layout.stages):
@@ -58,7 +59,14 @@ def simulate(solution: Solution, count: int, seed: int, lane: int = 0) -> Histor
     return Histories(boards, choices)
 
 
-def _choose(solution: Solution, layout: StageLayout, turn: int, cells: Integers, rng: np.random.Generator, lane: int) -> Integers:  # fmt: skip
+def _choose(
+    solution: Solution,
+    layout: StageLayout,
+    turn: int,
+    cells: Integers,
+    rng: np.random.Generator,
+    lane: int,
+) -> Integers:
     """An option for each history, -1 where the decision is not reached."""
     lanes, options = solution.coefficients.lanes, len(layout.stage.choices)
     rows = layout.policy.at(cells)
@@ -77,7 +85,15 @@ def _pick(weights: Floats, rng: np.random.Generator) -> Integers:
     return np.minimum(beyond.sum(axis=1), weights.shape[1] - 1).astype(np.int64)
 
 
-def _move(coefficients: Coefficients, index: int, turn: int, cells: Integers, taken: Integers, rng: np.random.Generator, lane: int) -> Integers:  # fmt: skip
+def _move(
+    coefficients: Coefficients,
+    index: int,
+    turn: int,
+    cells: Integers,
+    taken: Integers,
+    rng: np.random.Generator,
+    lane: int,
+) -> Integers:
     """Where each history goes, given the option taken (-1: the phase does not happen)."""
     layout, table = coefficients.layout.stages[index], coefficients.stages[index].weights
     passing = Lookup(layout.goal_high[-1], layout.goal_low[-1])
@@ -87,7 +103,9 @@ def _move(coefficients: Coefficients, index: int, turn: int, cells: Integers, ta
         if not len(here):
             continue
         span = range(layout.first_branch[option], layout.first_branch[option + 1])
-        columns = [_weights(at_turn(table, turn), layout.weights, b, cells[here], lane) for b in span]
+        columns = [
+            _weights(at_turn(table, turn), layout.weights, b, cells[here], lane) for b in span
+        ]
         picked = _pick(np.array(columns).T, rng) + layout.first_branch[option]
         for b in span:
             some = here[picked == b]

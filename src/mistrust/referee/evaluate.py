@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from mistrust.errors import UsageError
 from mistrust.scenario.calendar import MONTHS, Calendar, month_of
-from mistrust.scenario.expressions import (
+from mistrust.scenario.expressions import parse
+from mistrust.scenario.schema import Horizon, Scenario
+from mistrust.scenario.tree import (
     Among,
     Call,
     Compare,
@@ -18,9 +20,7 @@ from mistrust.scenario.expressions import (
     Number,
     Operation,
     When,
-    parse,
 )
-from mistrust.scenario.schema import Horizon, Scenario
 
 Level = str | float
 Board = dict[str, Level]

@@ -10,8 +10,9 @@ from mistrust.errors import TooLargeError, UsageError, nearest
 from mistrust.referee.evaluate import Board, Evaluator, Level
 from mistrust.referee.moves import Moves
 from mistrust.referee.watch import Choice, Discounted, Watch
-from mistrust.scenario.expressions import Case, Node, parse
+from mistrust.scenario.expressions import parse
 from mistrust.scenario.schema import Chance, Decide, Scenario
+from mistrust.scenario.tree import Case, Node
 
 Cell = tuple[Level, ...]
 Values = dict[str, float]

@@ -13,7 +13,7 @@ from mistrust.errors import UsageError
 from mistrust.referee.evaluate import Board, Evaluator
 from mistrust.referee.game import Referee
 from mistrust.referee.watch import Choice, Flags, Watch
-from mistrust.scenario.expressions import (
+from mistrust.scenario.tree import (
     Call,
     Case,
     Event,
@@ -33,7 +33,7 @@ IMPOSSIBLE = 1e-12
 
 @dataclass(frozen=True)
 class Lookout:
-    """An event with its moments: the opening of `first`, and all until that of `last` if quantified."""
+    """An event with its moments: the opening of `first`, all until that of `last` if quantified."""
 
     quantifier: str
     condition: Node

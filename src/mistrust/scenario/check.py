@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from mistrust.errors import Problem, ScenarioError, nearest
 from mistrust.scenario.calendar import Calendar, month_of
-from mistrust.scenario.expressions import KEYWORDS, ExpressionError, Name, Node, parse
+from mistrust.scenario.expressions import KEYWORDS, ExpressionError, parse
 from mistrust.scenario.readings import phase_name, resolve_claim
 from mistrust.scenario.resolve import Defined, Scope, names_in, resolve, resolve_level, uses
 from mistrust.scenario.schema import Chance, Decide, Effects, Scenario
 from mistrust.scenario.text import Path, Source
+from mistrust.scenario.tree import Name, Node
 
 
 @dataclass
@@ -88,7 +89,9 @@ class _Checker:
     def _complain(self, path: Path, message: str, *, key: bool = False) -> None:
         self.problems.append(self.source.problem(path, message, key=key))
 
-    def _resolved(self, path: Path, text: str, meaning: Callable[[Node], Node], *, claim: bool = False) -> Node | None:  # fmt: skip
+    def _resolved(
+        self, path: Path, text: str, meaning: Callable[[Node], Node], *, claim: bool = False
+    ) -> Node | None:
         try:
             node = meaning(parse(text, claim=claim))
         except ExpressionError as error:
@@ -110,9 +113,10 @@ class _Checker:
         for name in sorted(uses(node, self.scope)):
             if name in self.scenario.board and self.scenario.board[name].recorded:
                 self._complain(
-                    path, f"'{name}' is recorded: claims may read it, the game may not (drop "
-                    "'recorded' to make it part of the board)"
-                )  # fmt: skip
+                    path,
+                    f"'{name}' is recorded: claims may read it, the game may not (drop "
+                    "'recorded' to make it part of the board)",
+                )
 
     def _parameter_only(self, path: Path, text: str) -> None:
         if text.strip() == "inf":
@@ -129,13 +133,17 @@ class _Checker:
     def _known_actors(self, path: Path, names: Iterable[str]) -> list[str]:
         return self._known(path, names, self.scenario.actors, "actor")
 
-    def _known(self, path: Path, names: Iterable[str], known: Iterable[str], what: str) -> list[str]:
+    def _known(
+        self, path: Path, names: Iterable[str], known: Iterable[str], what: str
+    ) -> list[str]:
         good, known = [], list(known)
         for name in names:
             if name in known:
                 good.append(name)
             else:
-                self._complain((*path, name), f"unknown {what} '{name}'{nearest(name, known)}", key=True)  # fmt: skip
+                self._complain(
+                    (*path, name), f"unknown {what} '{name}'{nearest(name, known)}", key=True
+                )
         return good
 
     def _terms(self, path: Path, terms: Mapping[str, str]) -> None:
@@ -150,7 +158,9 @@ class _Checker:
             return Calendar(None, h.every, h.turns or 1)
         start = month_of(h.start)
         if start is None:
-            self._complain(("horizon", "start"), f"'{h.start}' is no date; write 2025-Q1, 2025-01 or 2025")  # fmt: skip
+            self._complain(
+                ("horizon", "start"), f"'{h.start}' is no date; write 2025-Q1, 2025-01 or 2025"
+            )
             return Calendar(None, h.every, h.turns or 1)
         calendar = Calendar(start, h.every, h.turns or 1)
         calendar = Calendar(start - start % calendar.step, h.every, h.turns or 1)
@@ -169,9 +179,17 @@ class _Checker:
             shared = section in ("board", "premises", "mechanisms", "define")
             for name in getattr(self.scenario, section):
                 if shared and name in seen:
-                    self._complain((section, name), f"the name '{name}' is already used in '{seen[name]}'", key=True)  # fmt: skip
+                    self._complain(
+                        (section, name),
+                        f"the name '{name}' is already used in '{seen[name]}'",
+                        key=True,
+                    )
                 if name in KEYWORDS:
-                    self._complain((section, name), f"'{name}' is a word of the language; choose another name", key=True)  # fmt: skip
+                    self._complain(
+                        (section, name),
+                        f"'{name}' is a word of the language; choose another name",
+                        key=True,
+                    )
                 if shared:
                     seen[name] = section
         decisions: set[str] = set()
@@ -179,7 +197,9 @@ class _Checker:
             if isinstance(phase, Decide):
                 name = phase_name(phase)
                 if name in decisions:
-                    self._complain(("turn", index), f"two decisions are called '{name}'; give one a 'name'")  # fmt: skip
+                    self._complain(
+                        ("turn", index), f"two decisions are called '{name}'; give one a 'name'"
+                    )
                 decisions.add(name)
 
     def _definitions(self) -> None:
@@ -195,7 +215,9 @@ class _Checker:
             word: Name = next(w for w in refers[name] if w.name in cyclic)
             message = f"the definition of '{name}' leads back to itself through '{word.name}'"
             text = self.scenario.define[name]
-            self.problems.append(self.source.problem_inside(("define", name), text, word.offset, message))  # fmt: skip
+            self.problems.append(
+                self.source.problem_inside(("define", name), text, word.offset, message)
+            )
         for name in trees.keys() - cyclic:
             node = self._resolved(
                 ("define", name), self.scenario.define[name], lambda n: resolve(n, self.scope)
@@ -223,7 +245,9 @@ class _Checker:
         if isinstance(levels[0], str):
             if text not in levels:
                 names = [str(level) for level in levels]
-                self._complain(path, f"'{text}' is not a level of '{variable}'{nearest(text, names)}")  # fmt: skip
+                self._complain(
+                    path, f"'{text}' is not a level of '{variable}'{nearest(text, names)}"
+                )
         elif _as_level(text, levels) is None:
             shown = ", ".join(f"{level:g}" for level in levels[:12])
             self._complain(path, f"'{text}' is not a level of '{variable}': {shown}")
@@ -258,7 +282,9 @@ class _Checker:
             for variable in self._known((*path, verb), moves, board, "variable"):
                 here = (*path, verb, variable)
                 if variable in moved and {moved[variable], verb} != {"raise", "lower"}:
-                    self._complain(here, f"'{variable}' is already moved by '{moved[variable]}' here", key=True)  # fmt: skip
+                    self._complain(
+                        here, f"'{variable}' is already moved by '{moved[variable]}' here", key=True
+                    )
                 moved[variable] = verb
                 self._move(here, variable, verb, moves[variable])
 
@@ -266,9 +292,7 @@ class _Checker:
         recorded = self.scenario.board[variable].recorded
         if isinstance(move, str):
             if verb == "set":
-                node = self._resolved(
-                    path, move, lambda n: resolve_level(n, variable, self.scope)
-                )
+                node = self._resolved(path, move, lambda n: resolve_level(n, variable, self.scope))
                 if node is not None and not recorded:
                     self._no_recorded(path, node)
             else:
@@ -285,7 +309,9 @@ class _Checker:
                 continue
             first = next((i for i, p in enumerate(self.scenario.turn) if name in moved_by(p)), None)
             if first is None:
-                self._complain(("board", name), f"no phase moves '{name}', which lives within a turn", key=True)  # fmt: skip
+                self._complain(
+                    ("board", name), f"no phase moves '{name}', which lives within a turn", key=True
+                )
                 continue
             for path, node in self.argument.nodes.items():
                 early = path[0] == "turn" and int(path[1]) <= first
@@ -300,19 +326,29 @@ class _Checker:
             for decision in self._known((*path, "choose"), lever.choose, decisions, "decision"):
                 option, options = lever.choose[decision], decisions[decision].options
                 if option not in options:
-                    self._complain((*path, "choose", decision), f"'{option}' is not an option of '{decision}'{nearest(option, options)}")  # fmt: skip
+                    self._complain(
+                        (*path, "choose", decision),
+                        f"'{option}' is not an option of '{decision}'{nearest(option, options)}",
+                    )
             self._known((*path, "premises"), lever.premises, self.scenario.premises, "premise")
             for i, mechanism in enumerate(lever.off):
                 if mechanism not in self.scenario.mechanisms:
-                    self._complain((*path, "off", i), f"unknown mechanism '{mechanism}'{nearest(mechanism, self.scenario.mechanisms)}")  # fmt: skip
+                    self._complain(
+                        (*path, "off", i),
+                        f"unknown mechanism '{mechanism}'"
+                        + nearest(mechanism, self.scenario.mechanisms),
+                    )
             self._number((*path, "when"), lever.when)
 
 
 def moves_of(effects: Effects) -> dict[str, Mapping[str, object]]:
     """The moves of an option or a chance phase, by verb."""
     return {
-        "set": effects.set, "raise": effects.raise_, "lower": effects.lower, "draw": effects.draw,
-    }  # fmt: skip
+        "set": effects.set,
+        "raise": effects.raise_,
+        "lower": effects.lower,
+        "draw": effects.draw,
+    }
 
 
 def moved_by(phase: Decide | Chance) -> set[str]:

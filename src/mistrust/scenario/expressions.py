@@ -9,20 +9,64 @@ comparison, `+ -`, `* /`, unary minus, `**`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mistrust.scenario.tree import (
+    Among,
+    Call,
+    Case,
+    Compare,
+    Event,
+    Every,
+    Expectation,
+    Frequency,
+    Moment,
+    Name,
+    Node,
+    Number,
+    Operation,
+    Probability,
+    When,
+    Worth,
+)
 
 MAX_DEPTH = 60
 MAX_LENGTH = 20_000
 
-FUNCTIONS = {"if": (3, 3), "min": (1, 99), "max": (1, 99), "clip": (3, 3), "mean": (1, 99),
-             "exp": (1, 1), "log": (1, 1), "abs": (1, 1), "sqrt": (1, 1), "step": (1, 1)}  # fmt: skip
+FUNCTIONS = {
+    "if": (3, 3),
+    "min": (1, 99),
+    "max": (1, 99),
+    "clip": (3, 3),
+    "mean": (1, 99),
+    "exp": (1, 1),
+    "log": (1, 1),
+    "abs": (1, 1),
+    "sqrt": (1, 1),
+    "step": (1, 1),
+}
 CALENDAR = ("turn", "year", "quarter", "month")
 READINGS = ("P", "E", "V", "freq", "under", "without")
 KEYWORDS = frozenset(
-    {"and", "or", "not", "in", "at", "from", "until", "every", "ever", "always", "true", "false",
-     *FUNCTIONS, *CALENDAR, *READINGS}
-)  # fmt: skip
+    {
+        "and",
+        "or",
+        "not",
+        "in",
+        "at",
+        "from",
+        "until",
+        "every",
+        "ever",
+        "always",
+        "true",
+        "false",
+        *FUNCTIONS,
+        *CALENDAR,
+        *READINGS,
+    }
+)
 
 
 class ExpressionError(Exception):
@@ -32,139 +76,6 @@ class ExpressionError(Exception):
         self.offset = offset
         self.message = message
         super().__init__(message)
-
-
-@dataclass(frozen=True)
-class Node:
-    """Base of the tree; `offset` is where the part begins in the text."""
-
-    offset: int = field(compare=False)
-
-
-@dataclass(frozen=True)
-class Number(Node):
-    """A literal; truths are 1 and 0."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class Name(Node):
-    """A variable, level, premise, mechanism, definition or calendar word, not yet told apart."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Operation(Node):
-    """`+ - * / ** neg not and or` over its parts."""
-
-    op: str
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Compare(Node):
-    """`left op right` with op one of `== != < <= > >=`."""
-
-    op: str
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True)
-class Among(Node):
-    """`left in [a, b, c]`."""
-
-    left: Node
-    options: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Call(Node):
-    """A function of the fixed list."""
-
-    function: str
-    arguments: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Moment(Node):
-    """A date as written (`2025-Q1`), or a turn number in a scenario without a calendar."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class When(Node):
-    """`at D`, `from A [until B]`, `until B`: true in those turns; `until` excludes its own."""
-
-    at: Moment | None
-    start: Moment | None
-    end: Moment | None
-
-
-@dataclass(frozen=True)
-class Every(Node):
-    """`every N unit from D [until D]`: true in the turns that a date of the series falls in."""
-
-    count: int
-    unit: str
-    start: Moment
-    end: Moment | None
-
-
-@dataclass(frozen=True)
-class Event(Node):
-    """A proposition on a history: `[ever|always] condition [at D | from A] [until B]`."""
-
-    quantifier: str
-    condition: Node
-    window: When
-
-
-@dataclass(frozen=True)
-class Probability(Node):
-    """`P(event | given)`."""
-
-    event: Event
-    given: Event | None
-
-
-@dataclass(frozen=True)
-class Expectation(Node):
-    """`E(expression [at D | from A until B] | given)`."""
-
-    event: Event
-    given: Event | None
-
-
-@dataclass(frozen=True)
-class Worth(Node):
-    """`V(actor [at D] | given)`: the actor's value as the turn of D opens."""
-
-    actor: str
-    window: When
-    given: Event | None
-
-
-@dataclass(frozen=True)
-class Frequency(Node):
-    """`freq(decision == option [at D | from A until B] | given)`, among the times it is reached."""
-
-    decision: Name
-    option: Name
-    window: When
-    given: Event | None
-
-
-@dataclass(frozen=True)
-class Case(Node):
-    """`under(lever, x)` or `without(mechanism, x)`."""
-
-    kind: str
-    name: Name
-    body: Node
 
 
 _TOKEN = re.compile(
@@ -268,11 +179,11 @@ class _Parser:
     def _check_depth(self, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise ExpressionError(
-                self.token.offset, f"this is nested more than {MAX_DEPTH} deep; name parts of it "
-                "under 'define:'"
-            )  # fmt: skip
+                self.token.offset,
+                f"this is nested more than {MAX_DEPTH} deep; name parts of it under 'define:'",
+            )
 
-    def _joined(self, word: str, part) -> Node:  # type: ignore[no-untyped-def]
+    def _joined(self, word: str, part: Callable[[], Node]) -> Node:
         offset = self.token.offset
         parts = [part()]
         while self.takes(word):
@@ -314,10 +225,11 @@ class _Parser:
     def _sum(self) -> Node:
         return self._chain(("+", "-"), lambda: self._chain(("*", "/"), self._signed))
 
-    def _chain(self, operators: tuple[str, ...], part) -> Node:  # type: ignore[no-untyped-def]
+    def _chain(self, operators: tuple[str, ...], part: Callable[[], Node]) -> Node:
         """A left-associative chain, kept flat: `a - b + c` is one node of the tree per sign."""
         offset = self.token.offset
-        node, parts, op, turns = part(), [], "", 0
+        node, op, turns = part(), "", 0
+        parts: list[Node] = []
         while self.token.kind == "op" and self.token.text in operators:
             sign = self.advance().text
             if sign != op and parts:
@@ -356,9 +268,10 @@ class _Parser:
             return Number(self.advance().offset, float(token.text))
         if token.kind == "date":
             raise ExpressionError(
-                token.offset, f"the date {token.text} needs a word before it: 'at', 'from' or "
-                "'until' (and put blanks around '-' to subtract)"
-            )  # fmt: skip
+                token.offset,
+                f"the date {token.text} needs a word before it: 'at', 'from' or "
+                "'until' (and put blanks around '-' to subtract)",
+            )
         if self.takes("("):
             node = self.disjunction()
             self.need(")", "to close the parenthesis")
@@ -388,9 +301,11 @@ class _Parser:
     def _call(self, word: str, offset: int) -> Node:
         if word not in FUNCTIONS:
             raise ExpressionError(
-                offset, f"'{word}' is not a function; the functions are "
-                + ", ".join(FUNCTIONS) + (" and, in claims, " + ", ".join(READINGS))
-            )  # fmt: skip
+                offset,
+                f"'{word}' is not a function; the functions are "
+                + ", ".join(FUNCTIONS)
+                + (" and, in claims, " + ", ".join(READINGS)),
+            )
         self.advance()
         arguments: list[Node] = []
         while not self.takes(")"):
@@ -425,7 +340,9 @@ class _Parser:
         token = self.advance()
         if token.kind != "number" or not token.text.isdigit() or token.text == "0":
             self.at -= 1
-            raise self.unexpected("a whole number after 'every', as in 'every 4 years from 2028-11'")
+            raise self.unexpected(
+                "a whole number after 'every', as in 'every 4 years from 2028-11'"
+            )
         unit = self.advance()
         if unit.text.rstrip("s") not in ("year", "quarter", "month"):
             self.at -= 1
@@ -440,9 +357,10 @@ class _Parser:
     def _reading(self, word: str, offset: int) -> Node:
         if not self.claim or self.in_event:
             raise ExpressionError(
-                offset, f"{word}(...) reads the solved game: it belongs in 'claims' and in a "
-                "mechanism's 'moves', and not inside another reading"
-            )  # fmt: skip
+                offset,
+                f"{word}(...) reads the solved game: it belongs in 'claims' and in a "
+                "mechanism's 'moves', and not inside another reading",
+            )
         self.advance()
         node: Node
         if word in ("under", "without"):
@@ -481,12 +399,3 @@ class _Parser:
 
     def _given(self) -> Event | None:
         return self._event() if self.takes("|") else None
-
-
-def children(node: Node) -> Iterable[Node]:
-    """The direct parts of a node that are nodes themselves."""
-    for value in vars(node).values():
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (part for part in value if isinstance(part, Node))

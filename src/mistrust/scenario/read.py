@@ -30,7 +30,8 @@ def read_file(path: str | FilePath, resolution: str = "standard") -> Argument:
     try:
         size = file.stat().st_size
         if size > 4 * MAX_CHARACTERS:
-            message = f"the file has {size:,} bytes; a scenario may have at most {MAX_CHARACTERS:,} characters"  # fmt: skip
+            most = f"a scenario may have at most {MAX_CHARACTERS:,} characters"
+            message = f"the file has {size:,} bytes; {most}"
             raise ScenarioError(str(path), [Problem(0, 0, message)])
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -53,7 +54,9 @@ def read_text(text: str, file: str = "scenario", resolution: str = "standard") -
     data, source = read_tree(text, file)
     if not isinstance(data, dict):
         what = "empty" if data is None else "no mapping of 'title:', 'actors:', 'board:', ..."
-        raise ScenarioError(file, [Problem(1, 1, f"a scenario is expected, but the file is {what}")])
+        raise ScenarioError(
+            file, [Problem(1, 1, f"a scenario is expected, but the file is {what}")]
+        )
     return read_data(data, source, resolution)
 
 
@@ -102,7 +105,9 @@ def _explain(detail: Any, data: Any, source: Source) -> Problem:
         place = f" in '{path[-1]}'" if path else ""
         return source.problem(path, f"the key '{name}' is missing{place}", key=True)
     if detail["loc"][-1] == "[key]":
-        return source.problem(path, f"'{path[-1]}' is no name: a letter, then letters, digits, '_'", key=True)  # fmt: skip
+        return source.problem(
+            path, f"'{path[-1]}' is no name: a letter, then letters, digits, '_'", key=True
+        )
     if kind == "value_error":
         return source.problem(path, str(detail["ctx"]["error"]))
     wanted = {
@@ -124,9 +129,16 @@ def _explain(detail: Any, data: Any, source: Source) -> Problem:
     if kind in ("literal_error", "enum"):
         wanted = detail["ctx"]["expected"].replace(" or ", ", ")
         options = re.findall(r"'([^']*)'", wanted)
-        return source.problem(path, f"found {found}, expected one of {wanted}{nearest(str(detail['input']), options)}")  # fmt: skip
+        return source.problem(
+            path, f"found {found}, expected one of {wanted}{nearest(str(detail['input']), options)}"
+        )
     message = detail["msg"]
-    return source.problem(path, f"found {found}, expected {wanted}" if wanted else f"{message[:1].lower()}{message[1:]}, found {found}")  # fmt: skip
+    return source.problem(
+        path,
+        f"found {found}, expected {wanted}"
+        if wanted
+        else f"{message[:1].lower()}{message[1:]}, found {found}",
+    )
 
 
 def _shown(value: Any) -> str:
@@ -167,7 +179,7 @@ def _inside(model: Any, part: str | int, data: Any) -> Any:
         return fields.get(str(part))
     models = [m for m in _models(model) if isinstance(data, dict)]
     named = [m for m in models if m.__name__.lower() in data]
-    return (named or models or [None])[0]
+    return next(iter(named or models), None)
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

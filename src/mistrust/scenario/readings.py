@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mistrust.errors import nearest
-from mistrust.scenario.expressions import (
+from mistrust.scenario.expressions import ExpressionError
+from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve, uses
+from mistrust.scenario.schema import Decide
+from mistrust.scenario.tree import (
     Call,
     Case,
     Compare,
     Event,
     Expectation,
-    ExpressionError,
     Frequency,
     Name,
     Node,
@@ -26,8 +28,6 @@ from mistrust.scenario.expressions import (
     When,
     Worth,
 )
-from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve, uses
-from mistrust.scenario.schema import Decide
 
 AS_READ = -1
 """In a given: at whatever opening the reading itself is taken."""
@@ -102,7 +102,7 @@ class Share(Reading):
     last: int
 
 
-def resolve_claim(node: Node, scope: Scope, variant: Variant = Variant()) -> Node:  # noqa: B008
+def resolve_claim(node: Node, scope: Scope, variant: Variant = Variant()) -> Node:
     """Resolve a claim or a mechanism's outcome; its leaves are `Reading`s.
 
     Raises
@@ -187,7 +187,9 @@ def _claim_name(node: Name, scope: Scope) -> Node:
         raise ExpressionError(
             node.offset, f"'{node.name}' belongs to the board: read it with P(...) or E(...)"
         )
-    raise ExpressionError(node.offset, f"unknown name '{node.name}'{nearest(node.name, s.premises)}")
+    raise ExpressionError(
+        node.offset, f"unknown name '{node.name}'{nearest(node.name, s.premises)}"
+    )
 
 
 def _span(window: When, scope: Scope, default: int) -> tuple[int, int]:
@@ -201,7 +203,9 @@ def _span(window: When, scope: Scope, default: int) -> tuple[int, int]:
     first = scope.turn_of(window.start, reading=True) if window.start else 0
     last = scope.turn_of(window.end, reading=True) if window.end else end
     if first >= last:
-        raise ExpressionError(window.offset, "this window is empty: 'until' leaves its own turn out")
+        raise ExpressionError(
+            window.offset, "this window is empty: 'until' leaves its own turn out"
+        )
     return first, last
 
 
@@ -213,9 +217,10 @@ def _stay(event: Event, scope: Scope, default: int | None = None) -> Stay:
         first, last = _span(event.window, scope, end if default is None else default)
         if first != last:
             raise ExpressionError(
-                event.window.offset, "over a window a condition needs 'ever' or 'always' before "
-                "it (for the share of time, use E(...))"
-            )  # fmt: skip
+                event.window.offset,
+                "over a window a condition needs 'ever' or 'always' before "
+                "it (for the share of time, use E(...))",
+            )
         _refuse_within(condition, event, scope)
         return Stay(condition, first, last)
     first, last = _span(event.window, scope, 0) if dated else (0, end)
@@ -232,9 +237,10 @@ def _refuse_within(node: Node, event: Event, scope: Scope) -> None:
     for name in sorted(uses(node, scope)):
         if name in scope.variables and scope.variables[name].within:
             raise ExpressionError(
-                event.offset, f"'{name}' lives within a turn and is gone when a turn opens; ask "
-                "with 'ever', with freq(decision == option), or keep it in a recorded variable"
-            )  # fmt: skip
+                event.offset,
+                f"'{name}' lives within a turn and is gone when a turn opens; ask "
+                "with 'ever', with freq(decision == option), or keep it in a recorded variable",
+            )
 
 
 def _mean(node: Expectation, scope: Scope, variant: Variant) -> Mean:
@@ -283,9 +289,10 @@ def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
         node.given.quantifier != "at" or node.given.window != When(0, None, None, None)
     ):
         raise ExpressionError(
-            node.given.offset, "in freq(...) a given is a condition on the board as the decision "
-            "is taken, without dates"
-        )  # fmt: skip
+            node.given.offset,
+            "in freq(...) a given is a condition on the board as the decision "
+            "is taken, without dates",
+        )
     condition = resolve(node.given.condition, scope) if node.given else None
     given = Stay(condition, AS_READ, AS_READ) if condition is not None else None
     index = list(phase.options).index(option)

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mistrust.errors import nearest
 from mistrust.scenario.calendar import Calendar, month_of
-from mistrust.scenario.expressions import (
-    CALENDAR,
+from mistrust.scenario.expressions import CALENDAR, ExpressionError
+from mistrust.scenario.schema import Scenario, Variable
+from mistrust.scenario.tree import (
     Among,
     Call,
     Case,
     Compare,
     Every,
-    ExpressionError,
     Moment,
     Name,
     Node,
@@ -28,7 +29,6 @@ from mistrust.scenario.expressions import (
     When,
     children,
 )
-from mistrust.scenario.schema import Scenario, Variable
 
 NUMBER = ""
 """The kind of an expression that is a number; otherwise its kind is a variable's name."""
@@ -97,9 +97,10 @@ class Scope:
         if calendar.start is None:
             if not moment.text.isdigit():
                 raise ExpressionError(
-                    moment.offset, f"'{moment.text}': this scenario has no calendar (no 'start' in "
-                    "'horizon'); write the number of a turn"
-                )  # fmt: skip
+                    moment.offset,
+                    f"'{moment.text}': this scenario has no calendar (no 'start' in "
+                    "'horizon'); write the number of a turn",
+                )
             turn = int(moment.text) - 1
         else:
             month = month_of(moment.text)
@@ -110,9 +111,10 @@ class Scope:
             turn = calendar.turn_of(month)
         if reading and not 0 <= turn <= calendar.turns:
             raise ExpressionError(
-                moment.offset, f"{moment.text} is outside the horizon, which can be read from "
-                f"{calendar.label(0)} to {calendar.label(calendar.turns)} (the end)"
-            )  # fmt: skip
+                moment.offset,
+                f"{moment.text} is outside the horizon, which can be read from "
+                f"{calendar.label(0)} to {calendar.label(calendar.turns)} (the end)",
+            )
         return turn
 
     def month_of(self, moment: Moment) -> int:
@@ -201,9 +203,10 @@ def _side(node: Node, variable: str, scope: Scope) -> Node:
         if node.name in scope.variables and scope.variables[node.name].levels == levels:
             return Axis(node.offset, node.name)
         raise ExpressionError(
-            node.offset, f"'{node.name}' is not a level of '{variable}'"
-            + nearest(node.name, [str(level) for level in levels])
-        )  # fmt: skip
+            node.offset,
+            f"'{node.name}' is not a level of '{variable}'"
+            + nearest(node.name, [str(level) for level in levels]),
+        )
     raise ExpressionError(
         node.offset, f"expected a level of '{variable}': {', '.join(map(str, levels))}"
     )
@@ -226,11 +229,12 @@ def _call(node: Call, scope: Scope) -> Node:
     name = node.arguments[0]
     if not isinstance(name, Name) or name.name not in scope.variables or scope.named(name.name):
         raise ExpressionError(
-            name.offset, "step(...) takes a variable with numbered levels, and gives the distance "
-            "between two of them"
-        )  # fmt: skip
+            name.offset,
+            "step(...) takes a variable with numbered levels, and gives the distance "
+            "between two of them",
+        )
     levels = [float(level) for level in scope.variables[name.name].levels]
-    gaps = {round(b - a, 9) for a, b in zip(levels, levels[1:], strict=False)}
+    gaps = {round(b - a, 9) for a, b in pairwise(levels)}
     if len(gaps) != 1:
         raise ExpressionError(name.offset, f"the levels of '{name.name}' are not evenly spaced")
     return Constant(node.offset, gaps.pop())
@@ -241,9 +245,7 @@ def _calendar_word(node: Name, scope: Scope) -> Node:
     if node.name == "turn":
         return TurnTable(node.offset, tuple(float(t + 1) for t in range(calendar.turns + 1)))
     if calendar.start is None:
-        raise ExpressionError(
-            node.offset, f"'{node.name}' needs a calendar ('start' in 'horizon')"
-        )  # fmt: skip
+        raise ExpressionError(node.offset, f"'{node.name}' needs a calendar ('start' in 'horizon')")
     months = [calendar.month(t) for t in range(calendar.turns + 1)]
     rule: dict[str, Callable[[int], int]] = {
         "year": lambda m: m // 12,

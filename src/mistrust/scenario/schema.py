@@ -29,7 +29,13 @@ Line = Annotated[str, StringConstraints(min_length=1)]
 
 
 def _as_text(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, (int, float)) else value  # fmt: skip
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, (int, float))
+        else value
+    )
 
 
 Expression = Annotated[

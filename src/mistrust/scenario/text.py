@@ -170,7 +170,9 @@ class _Builder:
         value: Any
         if scalar:
             empty = event.value == "" and event.style is None
-            value = None if empty or event.value in ("~", "null") and not event.style else event.value
+            value = (
+                None if empty or (event.value in ("~", "null") and not event.style) else event.value
+            )
         else:
             value = {} if isinstance(event, MappingStartEvent) else []
         here, key_at = self._attach(parent, path, value, at)

@@ -188,7 +188,9 @@ class _Sweep:
                     continue
                 before, current = current, self._stage(current, turn, index)
                 if inspect is not None and self.program.stages[index].mover >= 0:
-                    inspect(Taken(self.coefficients, self.policies, self.reach, turn, index, before))
+                    inspect(
+                        Taken(self.coefficients, self.policies, self.reach, turn, index, before)
+                    )
         if 0 in keep:
             values[0] = self._copy(current, cells)
         return values
@@ -207,19 +209,33 @@ class _Sweep:
         assert len(own.high) == high and len(own.low) == low
         self.buffers[1].fill(0.0)
         kernels.collect(
-            self.reach.openings[-1], self.buffers[1], own.high, own.low, self.patience,
+            self.reach.openings[-1],
+            self.buffers[1],
+            own.high,
+            own.low,
+            self.patience,
             self.groups.receivers(layout.beyond_actor, layout.beyond_term),
-            layout.beyond.high, layout.beyond.low, c.beyond, self.buffers[0],
-        )  # fmt: skip
+            layout.beyond.high,
+            layout.beyond.low,
+            c.beyond,
+            self.buffers[0],
+        )
         return self.buffers[0]
 
     def _turn_end(self, current: Floats, turn: int) -> Floats:
         layout, out = self.layout, self._other(current)
         kernels.collect(
-            self.reach.closings[turn], current, self.program.carry.high, self.program.carry.low, self.patience,
+            self.reach.closings[turn],
+            current,
+            self.program.carry.high,
+            self.program.carry.low,
+            self.patience,
             self.groups.receivers(layout.payoff_actor, layout.payoff_term),
-            layout.payoffs.high, layout.payoffs.low, at_turn(self.coefficients.payoffs, turn), out,
-        )  # fmt: skip
+            layout.payoffs.high,
+            layout.payoffs.low,
+            at_turn(self.coefficients.payoffs, turn),
+            out,
+        )
         return out
 
     def _weights(self, index: int, turn: int) -> Floats:
@@ -238,17 +254,29 @@ class _Sweep:
         live: NDArray[np.bool_] = at_turn(tables.live, turn)  # type: ignore[arg-type, assignment]
         if layout.stage.mover < 0:
             kernels.expect(
-                self.reach.sources[turn, index], current, layout.goal_high, layout.goal_low, layout.weights.high,
-                layout.weights.low, live, weights, out,
-            )  # fmt: skip
+                self.reach.sources[turn, index],
+                current,
+                layout.goal_high,
+                layout.goal_low,
+                layout.weights.high,
+                layout.weights.low,
+                live,
+                weights,
+                out,
+            )
         else:
             self._decide(index, turn, current, live, weights, out)
         return out
 
     def _decide(
-        self, index: int, turn: int, current: Floats,
-        live: NDArray[np.bool_], weights: Floats, out: Floats,
-    ) -> None:  # fmt: skip
+        self,
+        index: int,
+        turn: int,
+        current: Floats,
+        live: NDArray[np.bool_],
+        weights: Floats,
+        out: Floats,
+    ) -> None:
         layout, tables = self.layout.stages[index], self.coefficients.stages[index]
         stage = layout.stage
         size = stage.policy_size * len(stage.choices) * self.lanes
@@ -257,11 +285,29 @@ class _Sweep:
             self.policies[key] = self.workspace.array(("policy", *key), size)
         gain = self.gain[stage.mover] if self.gain is not None else np.zeros(self.lanes)
         kernels.decide(
-            self.reach.sources[turn, index], current, layout.goal_high, layout.goal_low, layout.weights.high, layout.weights.low,
-            live, weights, layout.first_branch, layout.available.high, layout.available.low,
-            at_turn(tables.available, turn), layout.first_pay,
+            self.reach.sources[turn, index],
+            current,
+            layout.goal_high,
+            layout.goal_low,
+            layout.weights.high,
+            layout.weights.low,
+            live,
+            weights,
+            layout.first_branch,
+            layout.available.high,
+            layout.available.low,
+            at_turn(tables.available, turn),
+            layout.first_pay,
             self.groups.receivers(layout.pay_actor, layout.pay_term),
-            layout.pays.high, layout.pays.low, at_turn(tables.pays, turn),
-            layout.policy.high, layout.policy.low, self.policies[key], self.given, stage.mover,
-            self.coefficients.precision[stage.mover], gain, out,
-        )  # fmt: skip
+            layout.pays.high,
+            layout.pays.low,
+            at_turn(tables.pays, turn),
+            layout.policy.high,
+            layout.policy.low,
+            self.policies[key],
+            self.given,
+            stage.mover,
+            self.coefficients.precision[stage.mover],
+            gain,
+            out,
+        )

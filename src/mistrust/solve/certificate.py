@@ -84,7 +84,9 @@ def _residual(taken: Taken) -> Floats:
     key = (taken.turn, stage.phase)
     stored = taken.policies[key].reshape(-1, len(options), c.lanes)[layout.policy.at(cells)]
     choice_value = np.array([expected(taken, o, stage.mover, cells) for o in options])
-    open_ = np.array([_entry(tables.available, layout.available, o, taken.turn, cells) != 0 for o in options])  # fmt: skip
+    open_ = np.array(
+        [_entry(tables.available, layout.available, o, taken.turn, cells) != 0 for o in options]
+    )
     implied = plain_logit(choice_value, open_, c.precision[stage.mover])
     return np.asarray(abs(implied - stored.transpose(1, 0, 2)).max(axis=(0, 1)))
 
@@ -102,7 +104,9 @@ def _entry(table: Floats, tables: Tables, entry: int, turn: int, cells: Integers
     return at_turn(table, turn)[lookup.at(cells)]
 
 
-def expected(taken: Taken, option: int, group: int, cells: Integers, *, by_term: bool = False) -> Floats:  # fmt: skip
+def expected(
+    taken: Taken, option: int, group: int, cells: Integers, *, by_term: bool = False
+) -> Floats:
     """What a group (actor, or term) expects from an option, plainly: (cells, lanes)."""
     c = taken.coefficients
     layout, tables = c.layout.stages[taken.index], c.stages[taken.index]

@@ -15,7 +15,7 @@ from mistrust.compile.frames import Integers
 from mistrust.compile.lower import at_turn
 from mistrust.errors import UsageError, nearest
 from mistrust.forward.distribute import Condition, Mass, distribute
-from mistrust.scenario.expressions import Node
+from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, Taken, values_by_term
 from mistrust.solve.certificate import expected
 
@@ -72,11 +72,15 @@ def explain(solution: Solution, actor: str, turn: int, given: Node | None) -> li
     values_by_term(solution, (), look)
     if not found:
         when = program.argument.calendar.label(turn)
-        raise UsageError(f"{actor} takes no decision in {when}" + (" on such a board" if given else ""))
+        raise UsageError(
+            f"{actor} takes no decision in {when}" + (" on such a board" if given else "")
+        )
     return [found[index] for index in sorted(found)]
 
 
-def _weights(solution: Solution, stages: list[int], turn: int, given: Node | None) -> dict[int, tuple[Integers, Floats, float]]:  # fmt: skip
+def _weights(
+    solution: Solution, stages: list[int], turn: int, given: Node | None
+) -> dict[int, tuple[Integers, Floats, float]]:
     """For each decision the boards asked about, their weights, and their probability."""
     coefficients = solution.coefficients
     met: dict[int, Mass] = {}
@@ -105,7 +109,9 @@ def _weights(solution: Solution, stages: list[int], turn: int, given: Node | Non
     return found
 
 
-def _asked(solution: Solution, index: int, turn: int, given: Node | None, cells: Integers) -> Integers:
+def _asked(
+    solution: Solution, index: int, turn: int, given: Node | None, cells: Integers
+) -> Integers:
     """The cells at which the decision is taken and `given` holds."""
     coefficients = solution.coefficients
     layout, stage = coefficients.layout.stages[index], coefficients.program.stages[index]
@@ -118,13 +124,20 @@ def _asked(solution: Solution, index: int, turn: int, given: Node | None, cells:
     return cells[Condition(coefficients, given).at(stage.source, cells, turn)[:, 0] != 0]
 
 
-def _explained(solution: Solution, taken: Taken, cells: Integers, weight: Floats, total: float) -> Explanation:  # fmt: skip
+def _explained(
+    solution: Solution, taken: Taken, cells: Integers, weight: Floats, total: float
+) -> Explanation:
     coefficients = solution.coefficients
-    layout, stage = coefficients.layout.stages[taken.index], coefficients.program.stages[taken.index]
+    layout, stage = (
+        coefficients.layout.stages[taken.index],
+        coefficients.program.stages[taken.index],
+    )
     policy = solution.policies[taken.turn, stage.phase].reshape(-1, len(stage.choices))
     shares = policy[layout.policy.at(cells)]
     available = at_turn(coefficients.stages[taken.index].available, taken.turn)
-    terms = [(k, t) for k, (owner, t) in enumerate(coefficients.program.terms) if owner == stage.mover]
+    terms = [
+        (k, t) for k, (owner, t) in enumerate(coefficients.program.terms) if owner == stage.mover
+    ]
     options = []
     for o, choice in enumerate(stage.choices):
         rows, rest = np.divmod(cells, layout.available.low.shape[1])

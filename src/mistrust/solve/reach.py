@@ -19,6 +19,8 @@ from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.lower import Coefficients
 from mistrust.compile.program import Program
 
+Bools = NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -50,15 +52,18 @@ class Possible:
     The start, and by stage: live rows, open options, boards that the phase skips, active turns.
     """
 
-    start: NDArray[np.bool_]
-    stages: tuple[tuple[NDArray[np.bool_], ...], ...]
+    start: Bools
+    stages: tuple[tuple[Bools, ...], ...]
 
     @staticmethod
     def of(coefficients: Coefficients) -> Possible:
         """Read it off a batch's numbers."""
         return Possible(
-            (coefficients.start > 0).any(axis=1),
-            tuple((t.live, t.available.any(axis=2), t.skipped, t.active) for t in coefficients.stages),
+            np.asarray((coefficients.start > 0).any(axis=1)),
+            tuple(
+                (t.live, np.asarray(t.available.any(axis=2)), t.skipped, t.active)
+                for t in coefficients.stages
+            ),
         )
 
     def within(self, other: Possible) -> bool:
@@ -98,7 +103,9 @@ class Atlas:
     def serve(self, coefficients: Coefficients) -> Reach:
         """The reach for a batch: this one if it is wide enough, else the batch's own."""
         possible = Possible.of(coefficients)
-        return self.reach if possible.within(self.possible) else _follow(coefficients.layout, possible)
+        return (
+            self.reach if possible.within(self.possible) else _follow(coefficients.layout, possible)
+        )
 
 
 def reachable(coefficients: Coefficients) -> Reach:
@@ -116,7 +123,7 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
     openings, closings = [cells], []
     sources: dict[tuple[int, int], Integers] = {}
 
-    def follow(cells: Integers, *lookups: Integers) -> Integers:
+    def follow(cells: Integers, *lookups: Integers | Bools) -> Integers:
         count = kernels.spread(cells, *lookups, marks, found)
         kernels.unmark(found[:count], marks)
         return np.sort(found[:count])
@@ -127,10 +134,10 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
             sources[turn, index] = cells
             *tables, active = possible.stages[index]
             if active[turn]:
-                now = [_at(table, turn) for table in tables]
+                live, open_, skipped = (_at(table, turn) for table in tables)
                 parts = [
                     follow(some, *goals, *rows, alive)
-                    for some, goals, rows, alive in _ways(stage, *now, cells)
+                    for some, goals, rows, alive in _ways(stage, live, open_, skipped, cells)
                 ]
                 cells = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
         closings.append(cells)
@@ -141,7 +148,7 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
     return Reach(tuple(openings), sources, tuple(closings))
 
 
-def _at(table: NDArray[np.bool_], turn: int) -> NDArray[np.bool_]:
+def _at(table: Bools, turn: int) -> Bools:
     return np.asarray(table[turn if len(table) > 1 else 0])
 
 
@@ -149,9 +156,12 @@ Pair = tuple[Integers, Integers]
 
 
 def _ways(
-    stage: StageLayout, live: NDArray[np.bool_], open_: NDArray[np.bool_],
-    skipped: NDArray[np.bool_], cells: Integers,
-) -> Iterator[tuple[Integers, Pair, Pair, NDArray[np.bool_]]]:
+    stage: StageLayout,
+    live: Bools,
+    open_: Bools,
+    skipped: Bools,
+    cells: Integers,
+) -> Iterator[tuple[Integers, Pair, Pair, Bools]]:
     """For each way on from a stage: the cells it is open at, its goals, its rows, what is live."""
     weights, goal_high, goal_low = stage.weights, stage.goal_high, stage.goal_low
     if stage.stage.mover < 0:
@@ -165,7 +175,10 @@ def _ways(
         goals, places = (goal_high[span], goal_low[span]), (weights.high[span], weights.low[span])
         yield cells[open_[rows] & inside], goals, places, live
     # where the phase does not happen: outside the box, and where its guard fails in some lane
-    nowhere = (np.zeros((1, goal_high.shape[1]), np.int64), np.zeros((1, goal_low.shape[1]), np.int64))
+    nowhere = (
+        np.zeros((1, goal_high.shape[1]), np.int64),
+        np.zeros((1, goal_low.shape[1]), np.int64),
+    )
     passing = ~inside
     if len(stage.guard.nodes):
         passing |= skipped[stage.guard.high[0][high] + stage.guard.low[0][low]]

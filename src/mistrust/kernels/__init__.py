@@ -1,0 +1,40 @@
+"""Numba loops: arrays in, arrays out. Nothing else in the package loops over cells.
+
+Shapes
+------
+All arrays over the board are flat and laid out as (cells, groups, lanes), lanes fastest: a *lane*
+is one world, a *group* one actor (or one payoff term); ``n = groups * lanes``. `mass` has no
+groups. Every kernel goes through a list `cells`, the cells that matter, and leaves the rest of
+its output alone. A number looked up for cell ``x = h * L + l`` is ``high[k, h] + low[k, l]`` (see
+`compile.frames`): `goal_*` give target cells, `row_*` rows of a table. `live` marks the rows of a
+table that are not zero in every lane.
+
+Flat offsets are unsigned, so that no test for negative ones stands in the inner loops.
+"""
+
+from mistrust.kernels.backward import collect, decide, expect
+from mistrust.kernels.choice import exponential, logit
+from mistrust.kernels.forward import (
+    gather,
+    push,
+    push_collect,
+    push_decision,
+    spread,
+    total,
+    unmark,
+)
+
+__all__ = [
+    "collect",
+    "decide",
+    "expect",
+    "exponential",
+    "gather",
+    "logit",
+    "push",
+    "push_collect",
+    "push_decision",
+    "spread",
+    "total",
+    "unmark",
+]

@@ -1,0 +1,133 @@
+"""Logit choice over many cells at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.options import OPTIONS
+
+_U = np.uint64
+
+
+@njit(**OPTIONS)
+def exponential(x, scaled, bits, power):
+    """``x = exp(x)`` in place, for x <= 0, to about one unit in the last place; 0 below -708.
+
+    Splits x into ``k log 2 + r`` and sums the series of exp(r) to degree 13, in loops that the
+    compiler can turn into vector instructions (calls of the library's exp it cannot).
+
+    Parameters
+    ----------
+    x, scaled, power : (n,)
+        `scaled` and `power` are scratch; `bits` is `scaled` seen as integers.
+    """
+    shift = 6755399441055744.0  # 1.5 * 2**52: adding it leaves a rounded integer in the low bits
+    for i in range(len(x)):
+        v = x[i] if x[i] > -708.0 else -708.0
+        s = v * 1.4426950408889634 + shift
+        scaled[i] = s
+        k = s - shift
+        r = (v - k * 0.6931471803691238) - k * 1.9082149292705877e-10
+        p = 1.0 / 6227020800.0
+        p = p * r + 1.0 / 479001600.0
+        p = p * r + 1.0 / 39916800.0
+        p = p * r + 1.0 / 3628800.0
+        p = p * r + 1.0 / 362880.0
+        p = p * r + 1.0 / 40320.0
+        p = p * r + 1.0 / 5040.0
+        p = p * r + 1.0 / 720.0
+        p = p * r + 1.0 / 120.0
+        p = p * r + 1.0 / 24.0
+        p = p * r + 1.0 / 6.0
+        p = p * r + 0.5
+        p = p * r + 1.0
+        power[i] = p * r + 1.0
+    for i in range(len(x)):
+        bits[i] = (bits[i] + 1023) << 52
+    for i in range(len(x)):
+        x[i] = power[i] * scaled[i] if x[i] >= -708.0 else 0.0
+
+
+@njit(**OPTIONS)
+def logit_of_two(first, second, open_first, open_second, precision, best, total, scaled, power):
+    """`logit` between two options: one exponential instead of two."""
+    bits = scaled.view(np.int64)
+    for i in range(len(first)):
+        one, two = first[i], second[i]
+        high = one if one > two else two
+        both = open_first[i] * open_second[i] != 0.0
+        best[i] = high if both else (one if open_first[i] != 0.0 else two)
+        total[i] = 1.0 if open_first[i] + open_second[i] != 0.0 else 0.0
+        gap = one - two
+        second[i] = gap
+        gap = -gap if gap > 0.0 else gap
+        size = abs(high) if abs(high) > 1.0 else 1.0
+        tied = 0.0 if gap >= -1e-12 * size else -np.inf
+        first[i] = precision[i] * gap if precision[i] < np.inf else tied
+    exponential(first, scaled, bits, power)
+    for i in range(len(first)):
+        likely = 1.0 / (1.0 + first[i])
+        rare = first[i] * likely
+        one = likely if second[i] > 0.0 else rare
+        both = open_first[i] * open_second[i] != 0.0
+        first[i] = one if both else open_first[i]
+        two = rare if second[i] > 0.0 else likely
+        second[i] = two if both else open_second[i]
+
+
+@njit(**OPTIONS)
+def logit(share, open_, precision, count, best, total, scaled, power):
+    """Logit choice, in place: from choice values to ``share ~ exp(precision * choice value)``.
+
+    Shifted by the best value, so that nothing overflows; infinite precision shares evenly among
+    the options within 1e-12 (relative) of the best. `total` is 0 where no option is open.
+
+    Parameters
+    ----------
+    share, open_ : (options, places)
+        `open_` is 1 for available options, else 0. A place is one cell in one lane.
+    precision, best, total, scaled, power : (places,)
+        `scaled` and `power` are scratch.
+    count
+        How many places are in use.
+    """
+    options = share.shape[0]
+    if options == 2:
+        logit_of_two(
+            share[0, :count],
+            share[1, :count],
+            open_[0],
+            open_[1],
+            precision,
+            best,
+            total,
+            scaled,
+            power,
+        )
+        return
+    for i in range(count):
+        best[i] = -np.inf
+        total[i] = 0.0
+    for o in range(options):
+        row, free = share[o], open_[o]
+        for i in range(count):
+            value = row[i] if free[i] != 0.0 else -np.inf
+            best[i] = value if value > best[i] else best[i]
+    bits = scaled.view(np.int64)
+    for o in range(options):
+        row, free = share[o, :count], open_[o]
+        for i in range(count):
+            gap = row[i] - best[i]
+            gap = gap if gap < 0.0 else 0.0
+            size = abs(best[i]) if abs(best[i]) > 1.0 else 1.0
+            tied = 0.0 if gap >= -1e-12 * size else -np.inf
+            row[i] = precision[i] * gap if precision[i] < np.inf else tied
+        exponential(row, scaled, bits, power)
+        for i in range(count):
+            row[i] *= free[i]
+            total[i] += row[i]
+    for o in range(options):
+        row = share[o]
+        for i in range(count):
+            row[i] /= total[i] if total[i] > 0.0 else 1.0

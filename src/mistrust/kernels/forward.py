@@ -1,0 +1,245 @@
+"""Probabilities, carried forward through the phases of a turn; each the transpose of its twin."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.options import OPTIONS
+
+_U = np.uint64
+
+
+@njit(**OPTIONS)
+def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
+    """Cells that can be reached from `cells` along live branches.
+
+    Parameters
+    ----------
+    marks : (target cells,)
+        All 0 on entry; 1 at the cells found on return.
+    out : (target cells,)
+        Receives the cells found.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
+    size, count = row_low.shape[1], 0
+    for x in cells:
+        h = x // size
+        low = x - h * size
+        for b in range(len(row_high)):
+            if live[row_high[b, h] + row_low[b, low]]:
+                y = goal_high[b, h] + goal_low[b, low]
+                if not marks[y]:
+                    marks[y] = 1
+                    out[count] = y
+                    count += 1
+    return count
+
+
+@njit(**OPTIONS)
+def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out, found):
+    """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
+
+    Parameters
+    ----------
+    mass, out : (source cells * lanes,), (target cells * lanes,)
+        `out` and `marks` (target cells,) are all 0 on entry.
+    weights : (rows, lanes)
+    found : (target cells,)
+        Receives the cells that mass has come to; `marks` is 1 there on return.
+
+    Returns
+    -------
+    int
+        How many cells were found.
+    """
+    lanes, size, count = _U(weights.shape[1]), row_low.shape[1], 0
+    table = weights.ravel()
+    for cell in cells:
+        h = cell // size
+        low = cell - h * size
+        x = _U(cell) * lanes
+        for b in range(len(row_high)):
+            row = row_high[b, h] + row_low[b, low]
+            if not live[row]:
+                continue
+            goal = goal_high[b, h] + goal_low[b, low]
+            if not marks[goal]:
+                marks[goal] = 1
+                found[count] = goal
+                count += 1
+            y, c = _U(goal) * lanes, _U(row) * lanes
+            for w in range(lanes):
+                out[y + w] += table[c + w] * mass[x + w]
+        for w in range(lanes):
+            mass[x + w] = 0.0
+    return count
+
+
+@njit(**OPTIONS)
+def push_decision(
+    cells,
+    mass,
+    goal_high,
+    goal_low,
+    row_high,
+    row_low,
+    live,
+    weights,
+    first_branch,
+    first_pay,
+    pay_high,
+    pay_low,
+    pays,
+    policy_high,
+    policy_low,
+    policy,
+    chosen,
+    earned,
+    marks,
+    out,
+    found,
+):
+    """Forward through a decision phase, the transpose of `decide`; clears `mass` behind it.
+
+    Parameters
+    ----------
+    mass, out : (source cells * lanes,), (target cells * lanes,)
+    chosen : (options, lanes)
+        Raised by the probability that the phase is reached and the option chosen.
+    earned : (payments, lanes)
+        Raised by the expected amount of each payment.
+    marks, out, found
+        As in `push`.
+
+    Returns
+    -------
+    int
+        How many cells were found.
+    """
+    branches, size = len(row_high), row_low.shape[1]
+    options, lanes = chosen.shape[0], _U(chosen.shape[1])
+    table = weights.ravel()
+    part, count = np.zeros(lanes), 0
+    for cell in cells:
+        h = cell // size
+        low = cell - h * size
+        x = _U(cell) * lanes
+        place = policy_high[h] + policy_low[low]
+        start = _U(place if place >= 0 else 0) * _U(options) * lanes
+        stays = False
+        for w in range(lanes):
+            total = 0.0
+            if place >= 0:
+                for o in range(options):
+                    total += policy[start + _U(o) * lanes + w]
+            part[w] = mass[x + w] if total == 0.0 else 0.0
+            stays |= part[w] != 0.0
+        if stays:
+            goal = goal_high[branches, h] + goal_low[branches, low]
+            if not marks[goal]:
+                marks[goal] = 1
+                found[count] = goal
+                count += 1
+            for w in range(lanes):
+                out[_U(goal) * lanes + w] += part[w]
+        for o in range(options if place >= 0 else 0):
+            reached = False
+            for w in range(lanes):
+                part[w] = mass[x + w] * policy[start + _U(o) * lanes + w]
+                chosen[o, w] += part[w]
+                reached |= part[w] != 0.0
+            if not reached:
+                continue
+            for k in range(first_pay[o], first_pay[o + 1]):
+                row = pay_high[k, h] + pay_low[k, low]
+                for w in range(lanes):
+                    earned[k, w] += part[w] * pays[row, w]
+            for b in range(first_branch[o], first_branch[o + 1]):
+                r = row_high[b, h] + row_low[b, low]
+                if not live[r]:
+                    continue
+                goal = goal_high[b, h] + goal_low[b, low]
+                if not marks[goal]:
+                    marks[goal] = 1
+                    found[count] = goal
+                    count += 1
+                y, c = _U(goal) * lanes, _U(r) * lanes
+                for w in range(lanes):
+                    out[y + w] += table[c + w] * part[w]
+        for w in range(lanes):
+            mass[x + w] = 0.0
+    return count
+
+
+@njit(**OPTIONS)
+def push_collect(
+    cells, mass, goal_high, goal_low, pay_high, pay_low, pays, earned, marks, out, found
+):
+    """Forward over a turn's end: the expected payoffs, and the mass on the next opening.
+
+    Parameters
+    ----------
+    mass, out : (closing cells * lanes,), (opening cells * lanes,)
+    earned : (payments, lanes)
+        Raised by the expected amount of each payment.
+    marks, out, found
+        As in `push`; `mass` is cleared.
+    """
+    lanes, size, count = _U(pays.shape[1]), len(goal_low), 0
+    for cell in cells:
+        h = cell // size
+        low = cell - h * size
+        x = _U(cell) * lanes
+        goal = goal_high[h] + goal_low[low]
+        if not marks[goal]:
+            marks[goal] = 1
+            found[count] = goal
+            count += 1
+        y = _U(goal) * lanes
+        for k in range(len(pay_high)):
+            row = pay_high[k, h] + pay_low[k, low]
+            for w in range(lanes):
+                earned[k, w] += mass[x + w] * pays[row, w]
+        for w in range(lanes):
+            out[y + w] += mass[x + w]
+            mass[x + w] = 0.0
+    return count
+
+
+@njit(**OPTIONS)
+def gather(mass, rows, out):
+    """Sum mass over the cells of each row: the joint law of some variables.
+
+    Parameters
+    ----------
+    mass, rows : (cells, lanes), (cells,)
+    out : (rows, lanes)
+        Added to.
+    """
+    for i in range(len(rows)):
+        for w in range(out.shape[1]):
+            out[rows[i], w] += mass[i, w]
+
+
+@njit(**OPTIONS)
+def total(cells, mass, out):
+    """Sum the mass of some cells: mass (all cells * lanes,), out (lanes,)."""
+    lanes = _U(len(out))
+    for w in range(lanes):
+        out[w] = 0.0
+    for cell in cells:
+        x = _U(cell) * lanes
+        for w in range(lanes):
+            out[w] += mass[x + w]
+
+
+@njit(**OPTIONS)
+def unmark(cells, marks):
+    """Set the marks of some cells back to 0."""
+    for cell in cells:
+        marks[cell] = 0

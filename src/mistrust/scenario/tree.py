@@ -1,0 +1,148 @@
+"""The tree of an expression: what `expressions.parse` makes of its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Node:
+    """Base of the tree; `offset` is where the part begins in the text."""
+
+    offset: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A literal; truths are 1 and 0."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Name(Node):
+    """A variable, level, premise, mechanism, definition or calendar word, not yet told apart."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Operation(Node):
+    """`+ - * / ** neg not and or` over its parts."""
+
+    op: str
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Compare(Node):
+    """`left op right` with op one of `== != < <= > >=`."""
+
+    op: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class Among(Node):
+    """`left in [a, b, c]`."""
+
+    left: Node
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """A function of the fixed list."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Moment(Node):
+    """A date as written (`2025-Q1`), or a turn number in a scenario without a calendar."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class When(Node):
+    """`at D`, `from A [until B]`, `until B`: true in those turns; `until` excludes its own."""
+
+    at: Moment | None
+    start: Moment | None
+    end: Moment | None
+
+
+@dataclass(frozen=True)
+class Every(Node):
+    """`every N unit from D [until D]`: true in the turns that a date of the series falls in."""
+
+    count: int
+    unit: str
+    start: Moment
+    end: Moment | None
+
+
+@dataclass(frozen=True)
+class Event(Node):
+    """A proposition on a history: `[ever|always] condition [at D | from A] [until B]`."""
+
+    quantifier: str
+    condition: Node
+    window: When
+
+
+@dataclass(frozen=True)
+class Probability(Node):
+    """`P(event | given)`."""
+
+    event: Event
+    given: Event | None
+
+
+@dataclass(frozen=True)
+class Expectation(Node):
+    """`E(expression [at D | from A until B] | given)`."""
+
+    event: Event
+    given: Event | None
+
+
+@dataclass(frozen=True)
+class Worth(Node):
+    """`V(actor [at D] | given)`: the actor's value as the turn of D opens."""
+
+    actor: str
+    window: When
+    given: Event | None
+
+
+@dataclass(frozen=True)
+class Frequency(Node):
+    """`freq(decision == option [at D | from A until B] | given)`, among the times it is reached."""
+
+    decision: Name
+    option: Name
+    window: When
+    given: Event | None
+
+
+@dataclass(frozen=True)
+class Case(Node):
+    """`under(lever, x)` or `without(mechanism, x)`."""
+
+    kind: str
+    name: Name
+    body: Node
+
+
+def children(node: Node) -> Iterable[Node]:
+    """The direct parts of a node that are nodes themselves."""
+    for value in vars(node).values():
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from (part for part in value if isinstance(part, Node))

@@ -70,6 +70,11 @@ def solved(results: Results) -> list[int]:
     return [world for world in range(1, count) if world not in results.failures]
 
 
+def audited(results: Results) -> list[int]:
+    """The solved worlds in which mechanisms are audited."""
+    return [world for world in solved(results) if world <= results.audited]
+
+
 def answer_claims(results: Results, asked: Questions) -> list[ClaimAnswer]:
     """Every claim, in every world."""
     worlds = worlds_of(results)
@@ -84,7 +89,7 @@ def answer_claims(results: Results, asked: Questions) -> list[ClaimAnswer]:
                 _row(margin(node, worlds), results),
                 verdict(list(truth[drawn])),
                 tuple(_figures(node, worlds, results)),
-                tuple(_carriers(node, results, asked, drawn)),
+                tuple(_carriers(node, results, asked)),
             )
         )
     return answers
@@ -99,13 +104,11 @@ def _figures(node: Node, worlds: Worlds, results: Results) -> list[Figure]:
     return [Figure(r, _row(worlds.reading(r), results)) for r in readings_in(node)]
 
 
-def _carriers(
-    node: Node, results: Results, asked: Questions, drawn: list[int]
-) -> list[tuple[str, Floats, Verdict]]:
+def _carriers(node: Node, results: Results, asked: Questions) -> list[tuple[str, Floats, Verdict]]:
     """How the claim fares with each mechanism switched off, where the audit has run that."""
     if not asked.outcomes or not carriers(node, results.argument.scope):
         return []
-    worlds = worlds_of(results)
+    worlds, drawn = worlds_of(results), audited(results)
     found = []
     for name in asked.outcomes:
         other = shifted(node, without(name))
@@ -117,7 +120,7 @@ def _carriers(
 def audit(results: Results, asked: Questions) -> list[MechanismAnswer]:
     """Each mechanism's outcome with and without it."""
     worlds = worlds_of(results)
-    drawn = solved(results)
+    drawn = audited(results)
     answers = []
     for name, node in asked.outcomes.items():
         on = _row(amount(node, worlds), results)

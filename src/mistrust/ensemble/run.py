@@ -179,6 +179,7 @@ class Results:
     certificate: dict[str, float] = field(default_factory=dict)
     gains: Floats = field(default_factory=lambda: np.zeros(0))
     cases: int = 0
+    audited: int = 0
 
 
 def solve_worlds(
@@ -212,6 +213,7 @@ def solve_worlds(
         if progress is not None:
             progress(done, total)
     results.cases = total
+    results.audited = len(worlds) if audited is None else min(audited, len(worlds))
     return results
 
 

@@ -19,6 +19,11 @@ NAMED, CARRIERS = 3, 6
 """Most items named in a sentence; most mechanisms shown at once below a claim."""
 
 _SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_HOLDS = Markup('The <a href="#certificate">certificate</a> holds: the solution checks out.')
+_FAILS = Markup(
+    '<strong>The <a href="#certificate">certificate</a> fails: rely on none of these '
+    "figures.</strong>"
+)
 _DRAFT = Markup(
     "This is a quick look at draft resolution, with coarser levels of the board; run it at "
     "standard resolution before quoting it."
@@ -143,10 +148,8 @@ def contents(record: Record) -> list[tuple[str, str]]:
 
 def bottom_line(record: Record) -> Markup:
     """The run in a paragraph."""
-    parts = [
-        *_on_claims(record), *_on_mechanisms(record["mechanisms"]), *_on_run(record)
-    ]  # fmt: skip
-    return Markup(" ").join(parts)
+    parts = [*_on_claims(record), *_on_mechanisms(record["mechanisms"]), *_on_run(record)]
+    return Markup(" ").join(parts if record["certificate"]["ok"] else [_FAILS, *parts])
 
 
 def _on_claims(record: Record) -> list[Markup]:
@@ -161,8 +164,11 @@ def _on_claims(record: Record) -> list[Markup]:
         name: [c for c in claims if side(c["share"]) == name]
         for name in ("hold", "fail", "even", "none")
     }
-    lead = Markup("Of {}, <strong>{}</strong> hold in most of the {} solved.").format(
-        counted(len(claims), "claim"), len(sides["hold"]), counted(solved, "world")
+    lead = Markup("Of {}, <strong>{}</strong> {} in most of the {} solved.").format(
+        counted(len(claims), "claim"),
+        len(sides["hold"]),
+        "holds" if len(sides["hold"]) == 1 else "hold",
+        counted(solved, "world"),
     )
     return [
         lead,
@@ -198,8 +204,9 @@ def _on_mechanisms(mechanisms: Sequence[Record]) -> list[Markup]:
     if not mechanisms:
         return []
     rest = [m for m in mechanisms if moved(m) != "yes"]
-    lead = Markup("Of {}, <strong>{}</strong> move their outcome as the argument says.").format(
-        counted(len(mechanisms), "mechanism"), len(mechanisms) - len(rest)
+    good = len(mechanisms) - len(rest)
+    lead = Markup("Of {}, <strong>{}</strong> {} outcome as the argument says.").format(
+        counted(len(mechanisms), "mechanism"), good, "moves its" if good == 1 else "move their"
     )
     return [
         lead,
@@ -225,17 +232,13 @@ def _named(items: Sequence[Record], kind: str, one: str, many: str) -> list[Mark
 
 
 def _on_run(record: Record) -> list[Markup]:
-    worlds, good = record["worlds"], record["certificate"]["ok"]
-    parts = [
-        Markup("The <a href='#certificate'>certificate</a> holds: the solution checks out.")
-        if good
-        else Markup("<strong>The <a href='#certificate'>certificate</a> fails: rely on none of "
-                    "these figures.</strong>")
-    ]  # fmt: skip
+    worlds, parts = record["worlds"], []
     if worlds["failed"]:
-        parts.append(Markup(
-            "<a href='#failures'>{} of {}</a> could not be solved and are left out."
-        ).format(worlds["failed"], counted(worlds["asked"], "world")))  # fmt: skip
+        left_out = '<a href="#failures">{} of {}</a> could not be solved and are left out.'
+        asked = counted(worlds["asked"], "world")
+        parts.append(Markup(left_out).format(worlds["failed"], asked))
+    if record["certificate"]["ok"]:
+        parts.append(_HOLDS)
     if record["scenario"]["resolution"] == "draft":
         parts.append(_DRAFT)
     return parts

@@ -53,6 +53,7 @@ def run_record(
             "asked": asked,
             "solved": asked - len(failed),
             "failed": len(failed),
+            "audited": results.audited,
             "failures": [{"world": w, "message": results.failures[w]} for w in failed],
         },
         "variables": _variables(results),
@@ -229,6 +230,7 @@ def _mechanism(argument: Argument, answer: MechanismAnswer) -> dict[str, Any]:
         "share_as_expected": found.share,
         "low": found.low,
         "high": found.high,
+        "count": found.count,
         "undefined": found.undefined,
         "effects": spread(answer.effect),
     }

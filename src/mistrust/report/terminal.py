@@ -69,7 +69,10 @@ def claims_table(record: dict[str, Any]) -> Table:
 
 def audit_table(record: dict[str, Any]) -> Table:
     """Each mechanism off against on."""
-    title = "Mechanisms: the outcome that each moves, with it less without it"
+    audited = record["worlds"]["audited"]
+    title = (
+        f"Mechanisms: the outcome that each moves, with less without (shares of {audited} worlds)"
+    )
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
     for heading, justify in (("mechanism", "left"), ("expected", "left"), ("effect", "right"),
                              ("as expected", "left"), ("in worlds", "right")):  # fmt: skip
@@ -97,7 +100,9 @@ def certificate_line(record: dict[str, Any]) -> str:
 def show_size(argument: Argument, record: dict[str, Any], console: Console) -> None:
     """Print that a scenario is sound, and how large it is."""
     size, scenario = record["size"], argument.scenario
-    console.print(f"[green]ok[/] {escape(argument.source.file)}: {escape(scenario.title)}", soft_wrap=True)
+    console.print(
+        f"[green]ok[/] {escape(argument.source.file)}: {escape(scenario.title)}", soft_wrap=True
+    )
     table = Table.grid(padding=(0, 2))
     rows = (
         ("turns", f"{size['turns']} of {size['phases']} phases, {size['actors']} actors"),
@@ -127,7 +132,9 @@ def show_why(record: dict[str, Any], console: Console) -> None:
             table.add_column(heading, justify="right")
         for option in options:
             split = [f"{option['terms'][term]:.3f}" for term in terms]
-            table.add_row(option["name"], percent(option["probability"]), f"{option['value']:.3f}", *split)
+            table.add_row(
+                option["name"], percent(option["probability"]), f"{option['value']:.3f}", *split
+            )
         console.print(table)
         console.print(_why_line(found, options, terms))
 
@@ -153,17 +160,28 @@ def show_comparison(record: dict[str, Any], console: Console) -> None:
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for claim in record["claims"]:
         one, other = claim["as_written"], claim["under"]
-        said = [{True: "holds", False: "fails", None: "no value"}[x["best_guess"]] for x in (one, other)]
+        said = [
+            {True: "holds", False: "fails", None: "no value"}[x["best_guess"]] for x in (one, other)
+        ]
         style = "bold" if said[0] != said[1] else "dim"
-        table.add_row(claim["id"], percent(one["share"]), percent(other["share"]), f"[{style}]{said[0]} → {said[1]}[/]")
+        table.add_row(
+            claim["id"],
+            percent(one["share"]),
+            percent(other["share"]),
+            f"[{style}]{said[0]} → {said[1]}[/]",
+        )
     console.print(table)
     values = Table(title="Actors' values", title_justify="left", title_style="bold", pad_edge=False)
     for heading in ("actor", "as written", "change", "5% to 95% of worlds"):
         values.add_column(heading, justify="left" if heading == "actor" else "right")
     for actor, found in record["values"].items():
         change = found["change"]
-        span = "-" if change["q05"] is None else f"{amount(change['q05'])} to {amount(change['q95'])}"
+        span = (
+            "-" if change["q05"] is None else f"{amount(change['q05'])} to {amount(change['q95'])}"
+        )
         base = found["as_written"]["best_guess"]
-        values.add_row(actor, "-" if base is None else f"{base:.3f}", amount(change["best_guess"]), span)
+        values.add_row(
+            actor, "-" if base is None else f"{base:.3f}", amount(change["best_guess"]), span
+        )
     console.print(values)
     console.print(certificate_line({**record, "worlds": {**record["worlds"], "solved": record["worlds"]["asked"] - record["worlds"]["failed"]}}))  # fmt: skip

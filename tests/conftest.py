@@ -3,6 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import mistrust
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+Game = Callable[..., mistrust.Model]
+
+
+@pytest.fixture
+def game(tmp_path: Path) -> Game:
+    """Write a scenario's text (its title may be left out) to a file and load it."""
+
+    def load(text: str, resolution: str = "standard") -> mistrust.Model:
+        text = dedent(text)
+        if "title:" not in text:
+            text = f"title: a test\n{text}"
+        path = tmp_path / "scenario.yaml"
+        path.write_text(text, encoding="utf-8")
+        return mistrust.load(path, resolution)
+
+    return load

@@ -113,17 +113,29 @@ def settle(choice, share, best, total, cells, skip, values, mover, gain, out):
     options, lanes = share.shape[0], _U(len(gain))
     groups = _U(choice.shape[1] // share.shape[1])
     n = groups * lanes
-    base, place = _U(0), _U(0)
-    for i in range(len(cells)):
-        x = _U(cells[i]) * n
-        for g in range(groups):
-            at = g * lanes
-            for w in range(lanes):
-                out[x + at + w] = share[0, place + w] * choice[0, base + at + w]
-            for o in range(1, options):
-                for w in range(lanes):
-                    out[x + at + w] += share[o, place + w] * choice[o, base + at + w]
+    for o in range(options):
+        worth, odds = choice[o], share[o]
+        for i in range(_U(len(cells))):
+            x, base, place = _U(cells[i]) * n, i * n, i * lanes
+            for g in range(groups):
+                at, here = x + g * lanes, base + g * lanes
+                if o == 0:
+                    for w in range(lanes):
+                        out[at + w] = odds[place + w] * worth[here + w]
+                else:
+                    for w in range(lanes):
+                        out[at + w] += odds[place + w] * worth[here + w]
+    for i in range(_U(len(cells))):
+        x, place = _U(cells[i]) * n, i * lanes
         own = x + _U(mover) * lanes
+        least = 1.0
+        for w in range(lanes):
+            least = min(least, total[place + w])
+        if least != 0.0:
+            for w in range(lanes):
+                gap = best[place + w] - out[own + w]
+                gain[w] = gap if gap > gain[w] else gain[w]
+            continue
         for w in range(lanes):
             if total[place + w] == 0.0:
                 y = _U(skip[i]) * n + w
@@ -131,8 +143,6 @@ def settle(choice, share, best, total, cells, skip, values, mover, gain, out):
                     out[x + g * lanes + w] = values[y + g * lanes]
             else:
                 gain[w] = max(gain[w], best[place + w] - out[own + w])
-        base += n
-        place += lanes
 
 
 @njit(**OPTIONS)
@@ -186,17 +196,20 @@ def decide(
     The last row of `goal_*` leads where a phase that does not happen leads.
     """
     branches, size = len(row_high), row_low.shape[1]
-    options, lanes, n = len(first_branch) - 1, open_table.shape[1], weights.shape[1]
-    places = CHUNK * lanes
-    choice = np.zeros((options, CHUNK * n))
+    options, lanes, n = len(first_branch) - 1, _U(open_table.shape[1]), _U(weights.shape[1])
+    places = CHUNK * open_table.shape[1]
+    choice = np.zeros((options, CHUNK * weights.shape[1]))
     share, open_ = np.zeros((options, places)), np.zeros((options, places))
     best, total = np.zeros(places), np.zeros(places)
     scaled, power = np.zeros(places), np.zeros(places)
     sharpness = np.zeros(places)
     for i in range(places):
-        sharpness[i] = precision[i % lanes]
+        sharpness[i] = precision[i % open_table.shape[1]]
     chunk, skip = np.zeros(CHUNK, dtype=np.int64), np.zeros(CHUNK, dtype=np.int64)
-    ignored = np.zeros(lanes)
+    starts = np.zeros(CHUNK, dtype=np.uint64)
+    ignored = np.zeros(open_table.shape[1])
+    table = open_table.ravel()
+    finite = bool(np.all(precision < np.inf))
     done = 0
     while done < len(cells):
         count = 0
@@ -206,18 +219,18 @@ def decide(
             h = cell // size
             low = cell - h * size
             away = goal_high[branches, h] + goal_low[branches, low]
-            if policy_high[h] + policy_low[low] < 0:
-                x, y = _U(cell) * _U(n), _U(away) * _U(n)
-                for j in range(_U(n)):
+            place = policy_high[h] + policy_low[low]
+            if place < 0:
+                x, y = _U(cell) * n, _U(away) * n
+                for j in range(n):
                     out[x + j] = values[y + j]
                 continue
             chunk[count], skip[count] = cell, away
-            for o in range(options):
-                row = open_high[o, h] + open_low[o, low]
-                for w in range(lanes):
-                    open_[o, count * lanes + w] = open_table[row, w]
+            starts[count] = _U(place) * _U(options) * lanes
             count += 1
+        closed = 0.0
         for o in range(options):
+            worth, odds, free = choice[o], share[o], open_[o]
             choice_values(
                 chunk[:count],
                 values,
@@ -234,25 +247,33 @@ def decide(
                 pay_low,
                 pays,
                 o,
-                choice[o],
+                worth,
             )
-            for i in range(count):
+            for i in range(_U(count)):
+                h = chunk[i] // size
+                row = _U(open_high[o, h] + open_low[o, chunk[i] - h * size]) * lanes
+                own, place = i * n + _U(mover) * lanes, i * lanes
                 for w in range(lanes):
-                    share[o, i * lanes + w] = choice[o, i * n + mover * lanes + w]
+                    free[place + w] = table[row + w]
+                    closed += 1.0 - table[row + w]
+                    odds[place + w] = worth[own + w]
         if given:
             total[:] = 0.0
         else:
-            logit(share, open_, sharpness, count * lanes, best, total, scaled, power)
-        for i in range(count):
-            h = chunk[i] // size
-            start = (policy_high[h] + policy_low[chunk[i] - h * size]) * options * lanes
-            for o in range(options):
-                for w in range(lanes):
-                    if given:
-                        share[o, i * lanes + w] = policy[start + o * lanes + w]
-                        total[i * lanes + w] += share[o, i * lanes + w]
-                    else:
-                        policy[start + o * lanes + w] = share[o, i * lanes + w]
+            plain = finite and closed == 0.0
+            used = count * len(precision)
+            logit(share, open_, plain, sharpness, used, best, total, scaled, power)
+        for o in range(options):
+            odds = share[o]
+            for i in range(_U(count)):
+                start, place = starts[i] + _U(o) * lanes, i * lanes
+                if given:
+                    for w in range(lanes):
+                        odds[place + w] = policy[start + w]
+                        total[place + w] += odds[place + w]
+                else:
+                    for w in range(lanes):
+                        policy[start + w] = odds[place + w]
         settle(
             choice,
             share,

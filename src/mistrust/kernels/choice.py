@@ -50,34 +50,66 @@ def exponential(x, scaled, bits, power):
 
 
 @njit(**OPTIONS)
-def logit_of_two(first, second, open_first, open_second, precision, best, total, scaled, power):
-    """`logit` between two options: one exponential instead of two."""
-    bits = scaled.view(np.int64)
+def two_open(first, second, precision, best, scaled, power):
+    """Logit between two open options at finite precision, in place: one exponential, not two."""
     for i in range(len(first)):
         one, two = first[i], second[i]
-        high = one if one > two else two
-        both = open_first[i] * open_second[i] != 0.0
-        best[i] = high if both else (one if open_first[i] != 0.0 else two)
-        total[i] = 1.0 if open_first[i] + open_second[i] != 0.0 else 0.0
         gap = one - two
+        best[i] = one if gap > 0.0 else two
         second[i] = gap
-        gap = -gap if gap > 0.0 else gap
-        size = abs(high) if abs(high) > 1.0 else 1.0
-        tied = 0.0 if gap >= -1e-12 * size else -np.inf
-        first[i] = precision[i] * gap if precision[i] < np.inf else tied
-    exponential(first, scaled, bits, power)
+        first[i] = -precision[i] * abs(gap)
+    exponential(first, scaled, scaled.view(np.int64), power)
     for i in range(len(first)):
         likely = 1.0 / (1.0 + first[i])
         rare = first[i] * likely
-        one = likely if second[i] > 0.0 else rare
-        both = open_first[i] * open_second[i] != 0.0
-        first[i] = one if both else open_first[i]
-        two = rare if second[i] > 0.0 else likely
-        second[i] = two if both else open_second[i]
+        gap = second[i]
+        first[i] = likely if gap > 0.0 else rare
+        second[i] = rare if gap > 0.0 else likely
 
 
 @njit(**OPTIONS)
-def logit(share, open_, precision, count, best, total, scaled, power):
+def rise(best, row):
+    """``best = max(best, row)``, in place."""
+    for i in range(len(row)):
+        best[i] = row[i] if row[i] > best[i] else best[i]
+
+
+@njit(**OPTIONS)
+def weigh(row, best, precision, total, scaled, power):
+    """``row = exp(precision * (row - best))``, in place, added to `total`; finite precision."""
+    for i in range(len(row)):
+        gap = row[i] - best[i]
+        row[i] = precision[i] * (gap if gap < 0.0 else 0.0)
+    exponential(row, scaled, scaled.view(np.int64), power)
+    for i in range(len(row)):
+        total[i] += row[i]
+
+
+@njit(**OPTIONS)
+def all_open(share, precision, count, best, total, scaled, power):
+    """`logit` where every option is open and every precision finite."""
+    options = share.shape[0]
+    best, total, precision = best[:count], total[:count], precision[:count]
+    if options == 2:
+        two_open(share[0, :count], share[1, :count], precision, best, scaled, power)
+        total[:] = 1.0
+        return
+    best[:] = share[0, :count]
+    total[:] = 0.0
+    for o in range(1, options):
+        rise(best, share[o, :count])
+    for o in range(options):
+        weigh(share[o, :count], best, precision, total, scaled, power)
+    for i in range(count):
+        power[i] = 1.0 / total[i]
+    for o in range(options):
+        row = share[o, :count]
+        for i in range(count):
+            row[i] *= power[i]
+
+
+@njit(**OPTIONS)
+def logit(share, open_, plain, precision, count, best, total, scaled, power):
     """Logit choice, in place: from choice values to ``share ~ exp(precision * choice value)``.
 
     Shifted by the best value, so that nothing overflows; infinite precision shares evenly among
@@ -87,25 +119,17 @@ def logit(share, open_, precision, count, best, total, scaled, power):
     ----------
     share, open_ : (options, places)
         `open_` is 1 for available options, else 0. A place is one cell in one lane.
+    plain
+        Whether all options are open at all places, and all precisions finite.
     precision, best, total, scaled, power : (places,)
         `scaled` and `power` are scratch.
     count
         How many places are in use.
     """
-    options = share.shape[0]
-    if options == 2:
-        logit_of_two(
-            share[0, :count],
-            share[1, :count],
-            open_[0],
-            open_[1],
-            precision,
-            best,
-            total,
-            scaled,
-            power,
-        )
+    if plain:
+        all_open(share, precision, count, best, total, scaled, power)
         return
+    options = share.shape[0]
     for i in range(count):
         best[i] = -np.inf
         total[i] = 0.0

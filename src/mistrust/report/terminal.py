@@ -51,19 +51,29 @@ def claims_table(record: dict[str, Any]) -> Table:
     solved = record["worlds"]["solved"]
     title = f"Verdicts: share of {solved} worlds in which each claim holds"
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for heading, justify in (("claim", "left"), ("share", "right"), ("90% interval", "right"),
-                             ("verdict", "left"), ("best guess", "left")):  # fmt: skip
+    for heading, justify in (
+        ("claim", "left"),
+        ("share", "right"),
+        ("90% interval", "right"),
+        ("verdict", "left"),
+        ("best guess", "left"),
+    ):
         table.add_column(heading, justify=justify, vertical="top")  # type: ignore[arg-type]
     for claim in record["claims"]:
         best = claim["best_guess"]
         holds = {True: "holds", False: "fails", None: "no value"}[best]
-        interval = "-" if claim["low"] is None else f"{percent(claim['low'])}–{percent(claim['high'])}"  # fmt: skip
+        interval = (
+            "-" if claim["low"] is None else f"{percent(claim['low'])}–{percent(claim['high'])}"
+        )
         note = f" [dim]({claim['undefined']} without value)[/]" if claim["undefined"] else ""
         source = f" [dim]{escape(claim['source'])}[/]" if claim["source"] else ""
         table.add_row(
-            f"[bold]{claim['id']}[/]{source}\n{escape(claim['says'])}", percent(claim["share"]),
-            interval, claim["word"] + note, f"[{_STYLE[best]}]{holds}[/]",
-        )  # fmt: skip
+            f"[bold]{claim['id']}[/]{source}\n{escape(claim['says'])}",
+            percent(claim["share"]),
+            interval,
+            claim["word"] + note,
+            f"[{_STYLE[best]}]{holds}[/]",
+        )
     return table
 
 
@@ -74,16 +84,24 @@ def audit_table(record: dict[str, Any]) -> Table:
         f"Mechanisms: the outcome that each moves, with less without (shares of {audited} worlds)"
     )
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for heading, justify in (("mechanism", "left"), ("expected", "left"), ("effect", "right"),
-                             ("as expected", "left"), ("in worlds", "right")):  # fmt: skip
+    for heading, justify in (
+        ("mechanism", "left"),
+        ("expected", "left"),
+        ("effect", "right"),
+        ("as expected", "left"),
+        ("in worlds", "right"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for mechanism in record["mechanisms"]:
         good = mechanism["as_expected"]
         said = {True: "yes", False: "NO", None: "no value"}[good]
         table.add_row(
-            mechanism["id"], mechanism["expected"], amount(mechanism["effect"]),
-            f"[{_STYLE[good]}]{said}[/]", percent(mechanism["share_as_expected"]),
-        )  # fmt: skip
+            mechanism["id"],
+            mechanism["expected"],
+            amount(mechanism["effect"]),
+            f"[{_STYLE[good]}]{said}[/]",
+            percent(mechanism["share_as_expected"]),
+        )
     return table
 
 
@@ -109,9 +127,12 @@ def show_size(argument: Argument, record: dict[str, Any], console: Console) -> N
         ("board", f"{size['states']:,} states; {size['largest']:,} at its widest within a turn"),
         ("work", f"{size['updates'] / 1e6:,.1f} million values for each solved game"),
         ("memory", f"{size['bytes_per_world'] / 2**20:,.0f} MiB for each game solved at once"),
-        ("argument", f"{len(scenario.premises)} premises, {len(scenario.mechanisms)} mechanisms, "
-                     f"{len(scenario.levers)} levers, {len(scenario.claims)} claims"),
-    )  # fmt: skip
+        (
+            "argument",
+            f"{len(scenario.premises)} premises, {len(scenario.mechanisms)} mechanisms, "
+            f"{len(scenario.levers)} levers, {len(scenario.claims)} claims",
+        ),
+    )
     for name, text in rows:
         table.add_row(f"[dim]{name}[/]", text)
     for actor, gap in record.get("referee", {}).items():
@@ -141,23 +162,33 @@ def show_why(record: dict[str, Any], console: Console) -> None:
 
 def _why_line(found: dict[str, Any], options: list[dict[str, Any]], terms: list[str]) -> str:
     if found["probability"] > 0:
-        reached = f"Reached with probability {percent(found['probability'])}; figures are averages over its {found['boards']:,} boards."  # fmt: skip
+        reached = (
+            f"Reached with probability {percent(found['probability'])}; figures are averages over "
+            f"its {found['boards']:,} boards."
+        )
     else:
-        reached = f"Play does not come to this; figures are plain averages over the {found['boards']:,} boards that match."  # fmt: skip
+        reached = (
+            "Play does not come to this; figures are plain averages over the "
+            f"{found['boards']:,} boards that match."
+        )
     if len(options) < 2 or not terms:
         return reached
     best, second = options[0], options[1]
     gaps = {term: best["terms"][term] - second["terms"][term] for term in terms}
     lead = max(gaps, key=lambda term: abs(gaps[term]))
     gap = best["value"] - second["value"]
-    return f"{reached} {best['name']} is worth {gap:.3g} more than {second['name']}; most of the difference is {lead} ({gaps[lead]:+.3g})."  # fmt: skip
+    return (
+        f"{reached} {best['name']} is worth {gap:.3g} more than {second['name']}; most of the "
+        f"difference is {lead} ({gaps[lead]:+.3g})."
+    )
 
 
 def show_comparison(record: dict[str, Any], console: Console) -> None:
     """Print claims and values with and without a lever."""
-    table = Table(title=f"As written, and {escape(record['variant'])}", title_justify="left", title_style="bold", pad_edge=False)  # fmt: skip
-    for heading, justify in (("claim", "left"), ("as written", "right"), ("then", "right"), ("best guess", "left")):  # fmt: skip
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    title = f"As written, and {escape(record['variant'])}"
+    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for heading in ("claim", "as written", "then", "best guess"):
+        table.add_column(heading, justify="right" if heading in ("as written", "then") else "left")
     for claim in record["claims"]:
         one, other = claim["as_written"], claim["under"]
         said = [
@@ -184,4 +215,6 @@ def show_comparison(record: dict[str, Any], console: Console) -> None:
             actor, "-" if base is None else f"{base:.3f}", amount(change["best_guess"]), span
         )
     console.print(values)
-    console.print(certificate_line({**record, "worlds": {**record["worlds"], "solved": record["worlds"]["asked"] - record["worlds"]["failed"]}}))  # fmt: skip
+    worlds = record["worlds"]
+    solved = {**worlds, "solved": worlds["asked"] - worlds["failed"]}
+    console.print(certificate_line({**record, "worlds": solved}))

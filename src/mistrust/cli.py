@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,23 +68,29 @@ def run(
     audit_worlds: Annotated[
         int, typer.Option(help="Draws in which mechanisms are audited.", min=0)
     ] = 16,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Solve again what an earlier run has solved.")
+    ] = False,
     resolution: FINENESS = Resolution.standard,
     as_json: AS_JSON = False,
 ) -> None:
     """Solve a scenario in many worlds: verdicts, audit and report (default: the flagship)."""
+    from mistrust.ensemble.store import Store, default_path
     from mistrust.model import load
     from mistrust.report.page import render
     from mistrust.report.records import compare_resolutions
     from mistrust.report.terminal import show
 
     model = load(scenario, resolution.value)
-    with _progress() as progress:
-        record = model.run(
-            worlds, seed, audited=audit_worlds, workers=workers or _cores(), progress=progress
-        )
-    if model.has_draft and resolution is Resolution.standard:
-        draft = load(scenario, "draft").run(0, seed, audited=0)
-        record["draft"] = compare_resolutions(record, draft)
+    cores = workers or _cores()
+    with nullcontext() if fresh else Store(default_path()) as store:
+        with _progress() as progress:
+            record = model.run(
+                worlds, seed, audited=audit_worlds, workers=cores, store=store, progress=progress
+            )
+        if model.has_draft and resolution is Resolution.standard:
+            draft = load(scenario, "draft").run(0, seed, audited=0, workers=cores, store=store)
+            record["draft"] = compare_resolutions(record, draft)
     record["scenario"] |= {"command": _command(), "version": __version__}
     page = _write(out, render(record), record)
     if as_json:

@@ -20,8 +20,10 @@ import xarray as xr
 from mistrust.assess.answer import answer_claims, audit
 from mistrust.compile.lower import Case, lower, raise_faults
 from mistrust.compile.size import Size, lanes_that_fit, measure, refuse_if_huge
+from mistrust.ensemble.batch import Charts
 from mistrust.ensemble.plan import AS_WRITTEN, Questions, compared, questions
-from mistrust.ensemble.run import Charts, Engine, Recorder, Results, solve_worlds
+from mistrust.ensemble.run import Engine, Recorder, Results, solve_worlds
+from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
 from mistrust.errors import CertificateError, UsageError, nearest
 from mistrust.forward.read import Reader, openings_needed, plain
@@ -168,13 +170,20 @@ class Model:
         *,
         audited: int | None = None,
         workers: int = 1,
+        store: Store | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, Any]:
         """Solve many worlds and answer every claim: the record that the report shows."""
         begun = time.perf_counter()
         asked = questions(self.argument)
         results = self.ensemble(
-            asked, worlds, seed, audited=audited, workers=workers, progress=progress
+            asked,
+            worlds,
+            seed,
+            audited=audited,
+            workers=workers,
+            store=store,
+            progress=progress,
         )
         return run_record(
             results,
@@ -193,6 +202,7 @@ class Model:
         *,
         audited: int | None = None,
         workers: int = 1,
+        store: Store | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Results:
         """Solve many worlds for some questions."""
@@ -205,6 +215,7 @@ class Model:
             drawn,
             audited=audited,
             workers=workers,
+            store=store,
             progress=progress,
         )
 

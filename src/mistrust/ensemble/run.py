@@ -19,7 +19,9 @@ from mistrust.compile.layout import Layout, lay_out
 from mistrust.compile.lower import lower
 from mistrust.compile.program import Program, compile_program
 from mistrust.compile.size import lanes_that_fit
+from mistrust.ensemble.batch import Batch, Charts
 from mistrust.ensemble.plan import AS_WRITTEN, LANES, Job, Questions, jobs
+from mistrust.ensemble.store import Store, job_key
 from mistrust.forward.distribute import Mass, gathered
 from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
@@ -27,35 +29,6 @@ from mistrust.scenario.readings import Reading, Variant
 from mistrust.solve.backward import Workspace, solve
 from mistrust.solve.certificate import Certificate, Residual, certify
 from mistrust.solve.reach import Atlas
-
-
-@dataclass(frozen=True)
-class Charts:
-    """How the best-known picture of the game unfolds, for some lanes.
-
-    Attributes
-    ----------
-    laws
-        Per variable its distribution as each turn opens: (turns + 1, levels, lanes).
-    decisions
-        Per decision, how often each option is chosen in each turn: (turns, options, lanes).
-    """
-
-    laws: dict[str, Floats]
-    decisions: dict[str, Floats]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one job gives back: readings (readings, lanes), values (actors, lanes), evidence."""
-
-    job: int
-    readings: Floats
-    values: Floats
-    terms: Floats
-    certificate: Certificate
-    faults: dict[int, str]
-    charts: Charts | None
 
 
 class Engine:
@@ -180,6 +153,7 @@ class Results:
     gains: Floats = field(default_factory=lambda: np.zeros(0))
     cases: int = 0
     audited: int = 0
+    reused: int = 0
 
 
 def solve_worlds(
@@ -190,6 +164,7 @@ def solve_worlds(
     *,
     audited: int | None = None,
     workers: int = 1,
+    store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Results:
     """Solve the best guess and all worlds, in every variant that is asked for.
@@ -198,6 +173,8 @@ def solve_worlds(
     ----------
     audited
         In how many of the worlds mechanisms are audited; by default in all.
+    store
+        Where results are looked for first, and kept.
     progress
         Called with the numbers of cases done and planned.
     """
@@ -206,8 +183,9 @@ def solve_worlds(
     total = sum(len(job.cases) for job in plan)
     results = _empty(engine, asked, guess, worlds)
     done = 0
-    for batch in _batches(engine, plan, workers):
+    for batch, known in _batches(engine, plan, workers, store):
         job = plan[batch.job]
+        results.reused += len(job.cases) if known else 0
         _store(results, job, batch)
         done += len(job.cases)
         if progress is not None:
@@ -217,12 +195,35 @@ def solve_worlds(
     return results
 
 
-def _batches(engine: Engine, plan: list[Job], workers: int) -> Iterator[Batch]:
-    numbered = list(enumerate(plan))
+def _batches(
+    engine: Engine, plan: list[Job], workers: int, store: Store | None
+) -> Iterator[tuple[Batch, bool]]:
+    """Every job's batch, and whether it was in the store; in the order in which they are ready."""
     survey = [job for job in plan if set(job.worlds) == {0}]
+    missing, keys = [], {}
+    for number, job in enumerate(plan):
+        batch = None
+        if store is not None:
+            keys[number] = job_key(engine.argument, survey, job)
+            batch = store.get(keys[number], number)
+        if batch is None:
+            missing.append((number, job))
+        else:
+            yield batch, True
+    if not missing:
+        return
     engine.survey(survey)
+    for batch in _solved(engine, missing, survey, workers):
+        if store is not None:
+            store.put(keys[batch.job], batch)
+        yield batch, False
+
+
+def _solved(
+    engine: Engine, numbered: list[tuple[int, Job]], survey: list[Job], workers: int
+) -> Iterator[Batch]:
     yield engine.run(*numbered[0])
-    if workers <= 1 or len(plan) < 3:
+    if workers <= 1 or len(numbered) < 3:
         for number, job in numbered[1:]:
             yield engine.run(number, job)
         return

@@ -209,6 +209,7 @@ class _Sweep:
     def _swap(self, count: int) -> None:
         self.here.moved_on()
         self.there.count = count
+        self.there.cells.sort()  # so that the next stage goes through memory in order
         self.here, self.there = self.there, self.here
 
     def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:
@@ -253,6 +254,7 @@ class _Sweep:
             layout.policy.high,
             layout.policy.low,
             self.policies[key],
+            layout.stage.boxed,
             chosen,
             earned,
             *there,

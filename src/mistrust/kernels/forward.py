@@ -98,6 +98,7 @@ def push_decision(
     policy_high,
     policy_low,
     policy,
+    boxed,
     chosen,
     earned,
     marks,
@@ -109,6 +110,8 @@ def push_decision(
     Parameters
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
+    boxed
+        Whether the phase happens at all cells that have a policy.
     chosen : (options, lanes)
         Raised by the probability that the phase is reached and the option chosen.
     earned : (payments, lanes)
@@ -131,14 +134,17 @@ def push_decision(
         x = _U(cell) * lanes
         place = policy_high[h] + policy_low[low]
         start = _U(place if place >= 0 else 0) * _U(options) * lanes
-        stays = False
-        for w in range(lanes):
-            total = 0.0
-            if place >= 0:
+        stays = place < 0
+        if place < 0:
+            for w in range(lanes):
+                part[w] = mass[x + w]
+        elif not boxed:
+            for w in range(lanes):
+                total = 0.0
                 for o in range(options):
                     total += policy[start + _U(o) * lanes + w]
-            part[w] = mass[x + w] if total == 0.0 else 0.0
-            stays |= part[w] != 0.0
+                part[w] = mass[x + w] if total == 0.0 else 0.0
+                stays |= part[w] != 0.0
         if stays:
             goal = goal_high[branches, h] + goal_low[branches, low]
             if not marks[goal]:

@@ -61,7 +61,7 @@ def run_record(
         "premises": _premises(argument),
         "levers": _levers(results),
         "values": _values(results),
-        "timing": {**timing, "cases": results.cases},
+        "timing": {**timing, "games": results.cases, "from_store": results.reused},
     }
 
 

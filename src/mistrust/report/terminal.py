@@ -42,6 +42,11 @@ def show(record: dict[str, Any], console: Console) -> None:
     if record["mechanisms"]:
         console.print(audit_table(record))
     console.print(certificate_line(record))
+    timing = record["timing"]
+    console.print(
+        f"{timing['games']:,} games in {timing['seconds']:.0f} s"
+        + (f", {timing['from_store']:,} of them from earlier runs" if timing["from_store"] else "")
+    )
     for failure in record["worlds"]["failures"][:3]:
         console.print(f"[yellow]world {failure['world']} failed: {escape(failure['message'])}[/]")
 

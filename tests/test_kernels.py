@@ -1,0 +1,384 @@
+"""Every kernel against a plain twin, on random operands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mistrust import kernels
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+SEEDS = range(6)
+UNTOUCHED = -77.0
+AWAY = -(2**40)
+
+
+def close(found: Floats, expected: Floats) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@dataclass
+class Lookup:
+    """Random integers below `size` for each entry and cell, as the kernels read them."""
+
+    high: Integers
+    low: Integers
+
+    @staticmethod
+    def random(rng: np.random.Generator, count: int, halves: tuple[int, int], size: int) -> Lookup:
+        middle = size // 2
+        return Lookup(
+            rng.integers(0, middle + 1, (count, halves[0])),
+            rng.integers(0, size - middle, (count, halves[1])),
+        )
+
+    @property
+    def full(self) -> Integers:
+        """(entries, cells)."""
+        return (self.high[:, :, None] + self.low[:, None, :]).reshape(len(self.high), -1)
+
+
+class Phase:
+    """The operands of a random phase with options, each of some branches and payments."""
+
+    def __init__(self, seed: int, options: int = 1) -> None:
+        rng = self.rng = np.random.default_rng(seed)
+        self.lanes, self.groups, self.targets = (1, 3, 16)[seed % 3], 1 + seed % 2, 11
+        halves, rows, self.options = (4, 5), 9, options
+        self.size = 20
+        branches, pays = rng.integers(0, 4, options), rng.integers(0, 3, options)
+        branches[0] = 3
+        self.first_branch = np.cumsum([0, *branches])
+        self.first_pay = np.cumsum([0, *pays])
+        self.goal = Lookup.random(rng, self.first_branch[-1] + 1, halves, self.targets)
+        self.row = Lookup.random(rng, self.first_branch[-1], halves, rows)
+        self.live = rng.random(rows) < 0.8
+        self.weights = rng.random((rows, self.lanes)) * self.live[:, None]
+        self.pay = Lookup.random(rng, self.first_pay[-1], halves, rows)
+        self.pays = rng.normal(size=(rows, self.lanes))
+        self.pay_group = rng.integers(0, self.groups, self.first_pay[-1])
+        self.open = Lookup.random(rng, options, halves, rows)
+        self.open_table = (rng.random((rows, self.lanes)) < 0.7).astype(float)
+        self.precision = rng.choice([0.0, 0.7, 4.0, np.inf], self.lanes)
+        self.policy = Lookup(np.arange(4)[None] * 5, np.arange(5)[None])
+        self.policy.high[0, 1], self.policy.low[0, 2] = AWAY, AWAY
+        self.cells = np.flatnonzero(rng.random(self.size) < 0.7).astype(np.int64)
+        self.values = rng.normal(size=(self.targets, self.groups, self.lanes))
+        self.mass = np.zeros((self.size, self.lanes))
+        self.mass[self.cells] = rng.random((len(self.cells), self.lanes))
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Cells that the decision's policy covers."""
+        return self.policy.full[0] >= 0
+
+    @property
+    def goals(self) -> tuple[Integers, Integers]:
+        return self.goal.high, self.goal.low
+
+    @property
+    def rows(self) -> tuple[Integers, Integers, NDArray[np.bool_]]:
+        return self.row.high, self.row.low, self.live
+
+    def repeated(self) -> Floats:
+        """Branch weights for every group: (rows, n)."""
+        return np.tile(self.weights, (1, self.groups))
+
+    def expected(self, option: int) -> Floats:
+        """What an option is worth: (cells, groups, lanes)."""
+        out = np.zeros((self.size, self.groups, self.lanes))
+        for b in range(self.first_branch[option], self.first_branch[option + 1]):
+            out += self.weights[self.row.full[b], None] * self.values[self.goal.full[b]]
+        for k in range(self.first_pay[option], self.first_pay[option + 1]):
+            out[:, self.pay_group[k]] += self.pays[self.pay.full[k]]
+        return out
+
+    def sides(self) -> tuple[Integers, Floats, Integers]:
+        """Empty marks, mass and list of cells found, for a push."""
+        targets = self.targets
+        return (
+            np.zeros(targets, np.uint8),
+            np.zeros(targets * self.lanes),
+            np.empty(targets, np.int64),
+        )
+
+
+def plain_logit(values: Floats, open_: NDArray[np.bool_], precision: Floats) -> Floats:
+    """Logit choice, place by place: (options, places)."""
+    out = np.zeros_like(values)
+    for i in np.ndindex(values.shape[1:]):
+        free = np.flatnonzero(open_[(slice(None), *i)])
+        if not len(free):
+            continue
+        gap = values[(free, *i)] - values[(free, *i)].max()
+        sharp = precision[i[-1]]
+        power = np.exp(sharp * gap) if np.isfinite(sharp) else (gap >= -1e-12).astype(float)
+        out[(free, *i)] = power / power.sum()
+    return out
+
+
+def compiled_and_plain(kernel: Any) -> list[Any]:
+    """A kernel as machine code and as the Python it was written in."""
+    return [
+        pytest.param(kernel, id="compiled"),
+        pytest.param(kernel.py_func, id="interpreted"),
+    ]
+
+
+Kernel = Callable[..., Any]
+
+
+@pytest.mark.parametrize("kernel", compiled_and_plain(kernels.expect))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_expect(seed: int, kernel: Kernel) -> None:
+    phase = Phase(seed)
+    n = phase.groups * phase.lanes
+    out = np.full(phase.size * n, UNTOUCHED)
+    kernel(phase.cells, phase.values.ravel(), *phase.goals, *phase.rows, phase.repeated(), out)
+    expected = np.full((phase.size, n), UNTOUCHED)
+    phase.first_pay[1] = 0  # a chance phase pays nothing
+    expected[phase.cells] = phase.expected(0).reshape(phase.size, n)[phase.cells]
+    close(out.reshape(phase.size, n), expected)
+
+
+@pytest.mark.parametrize("kernel", compiled_and_plain(kernels.push))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_push(seed: int, kernel: Kernel) -> None:
+    phase = Phase(seed)
+    marks, out, found = phase.sides()
+    expected = np.zeros((phase.targets, phase.lanes))
+    visited = set()
+    for b in range(3):
+        moved = phase.weights[phase.row.full[b]] * phase.mass
+        np.add.at(expected, phase.goal.full[b], moved)
+        alive = phase.cells[phase.live[phase.row.full[b][phase.cells]]]
+        visited |= set(phase.goal.full[b][alive].tolist())
+    mass = phase.mass.ravel()
+    count = kernel(
+        phase.cells, mass, *phase.goals, *phase.rows, phase.weights, marks, out, found
+    )  # fmt: skip
+    close(out.reshape(phase.targets, phase.lanes), expected)
+    assert not mass.any(), "the mass is cleared behind it"
+    assert len(found[:count]) == len(visited) and set(found[:count].tolist()) == visited
+    assert set(np.flatnonzero(marks).tolist()) == visited
+
+
+@pytest.mark.parametrize("kernel", compiled_and_plain(kernels.spread))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_spread_and_unmark(seed: int, kernel: Kernel) -> None:
+    phase = Phase(seed)
+    marks, _, found = phase.sides()
+    count = kernel(phase.cells, *phase.goals, *phase.rows, marks, found)
+    expected = {
+        int(phase.goal.full[b][x])
+        for b in range(3)
+        for x in phase.cells
+        if phase.live[phase.row.full[b][x]]
+    }
+    assert len(found[:count]) == len(expected) and set(found[:count].tolist()) == expected
+    assert set(np.flatnonzero(marks).tolist()) == expected
+    kernels.unmark(found[:count], marks)
+    assert not marks.any()
+
+
+def decide(phase: Phase, policy: Floats, *, given: bool) -> tuple[Floats, Floats]:
+    """The kernel's values (cells, groups, lanes) and gains (lanes,)."""
+    n = phase.groups * phase.lanes
+    out, gain = np.full(phase.size * n, UNTOUCHED), np.zeros(phase.lanes)
+    kernels.decide(
+        phase.cells, phase.values.ravel(), *phase.goals, *phase.rows, phase.repeated(),
+        phase.first_branch, phase.open.high, phase.open.low, phase.open_table,
+        phase.first_pay, phase.pay_group, phase.pay.high, phase.pay.low, phase.pays,
+        phase.policy.high[0], phase.policy.low[0], policy, given, phase.groups - 1,
+        phase.precision, gain, out,
+    )  # fmt: skip
+    return out.reshape(phase.size, phase.groups, phase.lanes), gain
+
+
+def decided(phase: Phase, shares: Floats) -> Floats:
+    """The twin: values where the options are chosen with these probabilities."""
+    worth = np.array([phase.expected(o) for o in range(phase.options)])
+    value = np.einsum("oxw,oxgw->xgw", shares, worth)
+    passing = phase.values[phase.goal.full[-1]]
+    taken = (shares.sum(axis=0) > 0) & phase.inside[:, None]
+    out = np.full_like(value, UNTOUCHED)
+    out[phase.cells] = np.where(taken[:, None], value, passing)[phase.cells]
+    return out
+
+
+@pytest.mark.parametrize("all_open", [False, True])
+@pytest.mark.parametrize("options", [1, 2, 3, 5])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_decide(seed: int, options: int, all_open: bool) -> None:
+    phase = Phase(seed, options)
+    if all_open:
+        phase.open_table[:] = 1
+        phase.precision = np.minimum(phase.precision, 30)
+    mover = phase.groups - 1
+    worth = np.array([phase.expected(o)[:, mover] for o in range(options)])
+    open_ = phase.open_table[phase.open.full] != 0
+    shares = plain_logit(worth, open_, phase.precision)
+    policy = np.full(phase.size * options * phase.lanes, UNTOUCHED)
+    out, gain = decide(phase, policy, given=False)
+    close(out, decided(phase, shares))
+    some = phase.cells[phase.inside[phase.cells]]
+    found = policy.reshape(phase.size, options, phase.lanes)
+    close(found[some].transpose(1, 0, 2), shares[:, some])
+    others = np.setdiff1d(np.arange(phase.size), some)
+    assert (found[others] == UNTOUCHED).all()
+    best = np.where(open_, worth, -np.inf).max(axis=0)[some]
+    with np.errstate(invalid="ignore"):
+        lost = np.where(np.isfinite(best), best - out[some, mover], 0.0)
+    close(gain, np.maximum(lost.max(axis=0, initial=0.0), 0.0))
+    again, no_gain = decide(phase, policy, given=True)
+    close(again, out)
+    assert not no_gain.any()
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+@pytest.mark.parametrize("options", [1, 2, 4])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_push_decision(seed: int, options: int, boxed: bool) -> None:
+    phase = Phase(seed, options)
+    shares = phase.rng.dirichlet(np.ones(options), (phase.size, phase.lanes)).transpose(0, 2, 1)
+    if not boxed:  # the guard fails at some cells that have a policy
+        shares *= phase.rng.random((phase.size, 1, phase.lanes)) < 0.7
+    expected = np.zeros((phase.targets, phase.lanes))
+    taken = (shares.sum(axis=1) > 0) & phase.inside[:, None]
+    np.add.at(expected, phase.goal.full[-1], np.where(taken, 0.0, phase.mass))
+    part = np.where(phase.inside[:, None, None], shares * phase.mass[:, None], 0.0)
+    earned = np.zeros((phase.first_pay[-1], phase.lanes))
+    for o in range(options):
+        for b in range(phase.first_branch[o], phase.first_branch[o + 1]):
+            np.add.at(expected, phase.goal.full[b], phase.weights[phase.row.full[b]] * part[:, o])
+        for k in range(phase.first_pay[o], phase.first_pay[o + 1]):
+            earned[k] = (part[:, o] * phase.pays[phase.pay.full[k]]).sum(axis=0)
+    marks, out, cells_found = phase.sides()
+    found_chosen, found_earned = np.zeros((options, phase.lanes)), np.zeros_like(earned)
+    mass = phase.mass.ravel()
+    count = kernels.push_decision(
+        phase.cells, mass, *phase.goals, *phase.rows, phase.weights,
+        phase.first_branch, phase.first_pay, phase.pay.high, phase.pay.low, phase.pays,
+        phase.policy.high[0], phase.policy.low[0], shares.ravel(), boxed,
+        found_chosen, found_earned, marks, out, cells_found,
+    )  # fmt: skip
+    close(out.reshape(phase.targets, phase.lanes), expected)
+    close(found_chosen, part.sum(axis=0))
+    close(found_earned, earned)
+    assert not mass.any()
+    assert set(np.flatnonzero(expected.any(axis=1))) <= set(cells_found[:count].tolist())
+    assert sorted(cells_found[:count]) == np.flatnonzero(marks).tolist()
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_collect_and_push_collect(seed: int, interpreted: bool) -> None:
+    phase = Phase(seed, options=2)
+    backward = kernels.collect.py_func if interpreted else kernels.collect
+    forward = kernels.push_collect.py_func if interpreted else kernels.push_collect
+    goal, lanes, n = phase.goal.full[0], phase.lanes, phase.groups * phase.lanes
+    patience = phase.rng.random(n)
+    expected = patience * phase.values.reshape(-1, n)[goal]
+    earned = np.zeros((len(phase.pay_group), lanes))
+    for k, group in enumerate(phase.pay_group):
+        amount = phase.pays[phase.pay.full[k]]
+        expected[:, group * lanes : (group + 1) * lanes] += amount
+        earned[k] = (phase.mass * amount).sum(axis=0)
+    out = np.full((phase.size, n), UNTOUCHED)
+    backward(
+        phase.cells, phase.values.ravel(), phase.goal.high[0], phase.goal.low[0], patience,
+        phase.pay_group, phase.pay.high, phase.pay.low, phase.pays, out.reshape(-1),
+    )  # fmt: skip
+    close(out[phase.cells], expected[phase.cells])
+    assert (np.delete(out, phase.cells, axis=0) == UNTOUCHED).all()
+    moved = np.zeros((phase.targets, lanes))
+    np.add.at(moved, goal, phase.mass)
+    marks, there, found = phase.sides()
+    found_earned = np.zeros_like(earned)
+    count = forward(
+        phase.cells, phase.mass.ravel(), phase.goal.high[0], phase.goal.low[0],
+        phase.pay.high, phase.pay.low, phase.pays, found_earned, marks, there, found,
+    )  # fmt: skip
+    close(there.reshape(-1, lanes), moved)
+    close(found_earned, earned)
+    assert set(found[:count].tolist()) == set(goal[phase.cells].tolist())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gather_and_total(seed: int) -> None:
+    phase = Phase(seed)
+    rows = phase.rng.integers(0, 6, len(phase.cells))
+    out, expected = np.zeros((6, phase.lanes)), np.zeros((6, phase.lanes))
+    np.add.at(expected, rows, phase.mass[phase.cells])
+    kernels.gather(phase.mass[phase.cells], rows, out)
+    close(out, expected)
+    whole = np.full(phase.lanes, UNTOUCHED)
+    kernels.total(phase.cells, phase.mass.ravel(), whole)
+    close(whole, phase.mass.sum(axis=0))
+
+
+# -- choice ----------------------------------------------------------------------------------
+
+
+def logit(values: Floats, open_: Floats, precision: Floats, *, plain: bool = False) -> Floats:
+    """The kernel on (options, places), with room to spare behind the places in use."""
+    count = values.shape[1]
+    share, free = (np.pad(a, ((0, 0), (0, 3)), constant_values=1.0) for a in (values, open_))
+    sharp = np.pad(precision, (0, 3))
+    best, total, scaled, power = np.zeros((4, count + 3))
+    kernels.logit(share, free, plain, sharp, count, best, total, scaled, power)
+    some = open_.any(axis=0)
+    assert ((total[:count] > 0) == some).all()
+    close(best[:count][some], np.where(open_ > 0, values, -np.inf).max(axis=0)[some])
+    return share[:, :count]
+
+
+@pytest.mark.parametrize("options", [1, 2, 3, 7])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_logit(options: int, scale: float) -> None:
+    rng = np.random.default_rng(options)
+    values = rng.normal(size=(options, 200)) * scale
+    values[:, :40] = values[0, :40]  # ties
+    precision = rng.choice([0.0, 0.3, 5.0, 1e3, np.inf], 200)
+    open_ = (rng.random((options, 200)) < 0.7).astype(float)
+    close(logit(values, open_, precision), plain_logit(values, open_ != 0, precision))
+    every, finite = np.ones_like(open_), np.minimum(precision, 50.0)
+    expected = plain_logit(values, every != 0, finite)
+    for plain in (False, True):
+        close(logit(values, every, finite, plain=plain), expected)
+
+
+def test_a_closed_option_worth_nothing_sensible_is_never_chosen() -> None:
+    for odd in (np.nan, np.inf, -np.inf, 1e300):
+        for others in ([1.0], [1.0, 1.0]):
+            values = np.array([[odd], *([x] for x in others)])
+            open_ = np.array([[0.0], *([1.0] for _ in others)])
+            for sharp in (0.0, 2.0, np.inf):
+                found = logit(values, open_, np.array([sharp]))[:, 0]
+                assert found.tolist() == [0.0, *([1 / len(others)] * len(others))], (odd, sharp)
+
+
+def exponential(x: Floats) -> Floats:
+    out, scaled = x.copy(), np.empty_like(x)
+    kernels.exponential(out, scaled, scaled.view(np.int64), np.empty_like(x))
+    return out
+
+
+def test_exponential_is_good_to_four_units_in_the_last_place() -> None:
+    rng = np.random.default_rng(1)
+    x = np.concatenate(
+        [-np.linspace(0, 708, 100_001), -rng.random(100_000), -(10.0 ** -np.arange(1, 320))]
+    )
+    exact = np.exp(x)
+    assert (abs(exponential(x) - exact) <= 4 * np.spacing(exact)).all()
+    assert exponential(np.array([0.0, -0.0])).tolist() == [1, 1]
+
+
+def test_exponential_far_below_is_nothing() -> None:
+    assert not exponential(np.array([-np.inf, -1000.0, -1e300, -708.5])).any()

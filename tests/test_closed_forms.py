@@ -138,6 +138,23 @@ STEPS = """
     board: {x: {levels: 0..1 by 0.25, draft: 0..1 by 0.5, start: 0}}
     turn: [{chance: grow, raise: {x: 0.1 / step(x)}}]
 """
+CLOSED = """
+    horizon: {turns: 2}
+    actors: {ann: {precision: inf}}
+    board: {x: {levels: 0..1, start: 0}}
+    turn:
+      - decide: ann
+        options:
+          go: {when: x > 0, pays: {ann: {gain: 1 / x}}, lower: {x: 0.5 / x}}
+          up: {set: {x: 1}, pays: {ann: {gain: 0.5}}}
+"""
+LAST = """
+    horizon: {turns: 3}
+    actors: {ann: {}}
+    board: {x: {levels: 0..3, start: 0}}
+    turn: [{chance: grow, raise: {x: turn / 3}}]
+    payoffs: {ann: {flow: 1 / (4 - turn)}}
+"""
 CASES = [
     Case(
         "ultimatum: bob refuses nothing half the time, so ann offers one",
@@ -227,6 +244,20 @@ CASES = [
     Case("mechanism off", LEVERS, {"freq(ann == go)": 0.5, "V(ann)": 0}, without=["greed"]),
     Case("step, fine", STEPS, {"E(x)": 0.2, "P(x == 0.25)": 2 * 0.4 * 0.6}),
     Case("step, draft", STEPS, {"E(x)": 0.2, "P(x == 0.5)": 2 * 0.2 * 0.8}, resolution="draft"),
+    pytest.param(
+        Case(
+            "amounts and odds matter only where the option is available",
+            CLOSED,
+            {"V(ann)": 1.5, "freq(ann == go)": 0.5, "E(x)": 0.5},
+        ),
+        marks=pytest.mark.xfail(
+            raises=(mistrust.CertificateError, RuntimeWarning), reason="0 times infinity"
+        ),
+    ),
+    pytest.param(
+        Case("no turn is played after the last", LAST, {"E(x)": 2, "V(ann)": 1 / 3 + 1 / 2 + 1}),
+        marks=pytest.mark.xfail(raises=mistrust.ScenarioError, reason="odds checked at the end"),
+    ),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import typer
 from rich.console import Console
 
 from mistrust import __version__
+from mistrust.compile.size import cores
 from mistrust.errors import MistrustError, Problem, ScenarioError, TooLargeError, UsageError
 
 app = typer.Typer(
@@ -82,14 +82,19 @@ def run(
     from mistrust.report.terminal import show
 
     model = load(scenario, resolution.value)
-    cores = workers or _cores()
+    processes = workers or cores()
     with nullcontext() if fresh else Store(default_path()) as store:
         with _progress() as progress:
             record = model.run(
-                worlds, seed, audited=audit_worlds, workers=cores, store=store, progress=progress
+                worlds,
+                seed,
+                audited=audit_worlds,
+                workers=processes,
+                store=store,
+                progress=progress,
             )
         if model.has_draft and resolution is Resolution.standard:
-            draft = load(scenario, "draft").run(0, seed, audited=0, workers=cores, store=store)
+            draft = load(scenario, "draft").run(0, seed, audited=0, workers=processes, store=store)
             record["draft"] = compare_resolutions(record, draft)
     record["scenario"] |= {"command": _command(), "version": __version__}
     page = _write(out, render(record), record)
@@ -217,7 +222,7 @@ def compare(
         raise UsageError(f"name a --lever or a mechanism --without; levers here: {known}")
     with _progress() as progress:
         record = model.compare(
-            lever or (), without or (), worlds, seed, workers=workers or _cores(), progress=progress
+            lever or (), without or (), worlds, seed, workers=workers or cores(), progress=progress
         )
     if as_json:
         sys.stdout.write(json.dumps(record) + "\n")
@@ -261,10 +266,6 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total, rate=rate)
 
         yield show
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _command() -> str:

@@ -19,7 +19,7 @@ import xarray as xr
 
 from mistrust.assess.answer import answer_claims, audit
 from mistrust.compile.lower import Case, lower, raise_faults
-from mistrust.compile.size import Size, lanes_that_fit, measure, refuse_if_huge
+from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
 from mistrust.ensemble.batch import Charts
 from mistrust.ensemble.plan import AS_WRITTEN, Questions, compared, questions
 from mistrust.ensemble.run import Engine, Recorder, Results, solve_worlds
@@ -262,7 +262,7 @@ class Solved:
         raise_faults(self._coefficients)
         turns = model.engine.program.turns
         residual = Residual(1, (0, turns // 2, turns - 1))
-        self._solution = solve(self._coefficients, inspect=residual)
+        self._solution = solve(self._coefficients, inspect=residual, threads=cores())
         self._reader = Reader(self._solution, model.engine.layout)
         recorder = Recorder(model.engine.program, 1)
         self._reader.read([], recorder.visit)
@@ -341,7 +341,7 @@ class Solved:
     def _with_openings(self, keep: set[int]) -> Solution:
         if keep <= set(self._solution.values):
             return self._solution
-        return solve(self._coefficients, keep=keep)
+        return solve(self._coefficients, keep=keep, threads=cores())
 
     def histories(self, count: int = 1000, seed: int = 1) -> xr.Dataset:
         """Sampled plays: every variable's level as turns open, every decision's option.
@@ -367,7 +367,9 @@ class Solved:
         turn = self.model.turn(at)
         condition = None if given is None else self.model.condition(given)
         reach = everywhere(self.model.engine.program)
-        return explain(solve(self._coefficients, reach=reach), actor, turn, condition)
+        return explain(
+            solve(self._coefficients, reach=reach, threads=cores()), actor, turn, condition
+        )
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -132,6 +132,10 @@ class _Side:
         """The mass, cell by cell: a view (all cells, lanes)."""
         return self.values.reshape(-1, self.lanes)
 
+    def in_order(self) -> None:
+        """List the cells in order, so that the next stage goes through memory in order."""
+        self.found[: self.count] = np.flatnonzero(self.marks)
+
     def moved_on(self) -> None:
         """The mass has been pushed on (and cleared by the kernel)."""
         kernels.unmark(self.cells, self.marks)
@@ -209,7 +213,7 @@ class _Sweep:
     def _swap(self, count: int) -> None:
         self.here.moved_on()
         self.there.count = count
-        self.there.cells.sort()  # so that the next stage goes through memory in order
+        self.there.in_order()
         self.here, self.there = self.there, self.here
 
     def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:

@@ -117,6 +117,11 @@ def settle(choice, share, best, total, cells, skip, values, mover, gain, out):
         worth, odds = choice[o], share[o]
         for i in range(_U(len(cells))):
             x, base, place = _U(cells[i]) * n, i * n, i * lanes
+            if lanes == 1:
+                chance = odds[place]
+                for j in range(n):
+                    out[x + j] = chance * worth[base + j] + (0.0 if o == 0 else out[x + j])
+                continue
             for g in range(groups):
                 at, here = x + g * lanes, base + g * lanes
                 if o == 0:

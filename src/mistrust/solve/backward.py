@@ -8,7 +8,9 @@ chance phase ``V_j = E V_j``; at a turn's end ``V_j = payoff_j + patience_j V_j(
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.solve.reach import Reach, reachable
+
+WORTH_SHARING = 4096
+"""Fewer cells than this are not worth dividing among threads."""
 
 Policies = dict[tuple[int, int], Floats]
 """By turn and phase: a flat array (policy cells, options, lanes)."""
@@ -103,6 +108,7 @@ def solve(
     inspect: Inspect | None = None,
     workspace: Workspace | None = None,
     reach: Reach | None = None,
+    threads: int = 1,
 ) -> Solution:
     """Solve all lanes of a batch.
 
@@ -114,13 +120,17 @@ def solve(
         Turns at whose opening the values are kept (the first always is).
     inspect
         Called after each decision; sees the values that it was taken on.
+    threads
+        Threads that share the cells of each stage; results are the same for any number.
     """
     actors = len(coefficients.program.actors)
     groups = _Groups(actors, np.arange(actors), by_term=False)
     gain = np.zeros((actors, coefficients.lanes))
     reach = reachable(coefficients) if reach is None else reach
-    sweep = _Sweep(coefficients, groups, workspace or Workspace(), reach, gain=gain)
-    values = sweep.run({0, *keep}, inspect)
+    with ThreadPoolExecutor(threads) as pool:
+        share = _Share(pool, threads)
+        sweep = _Sweep(coefficients, groups, workspace or Workspace(), reach, share, gain=gain)
+        values = sweep.run({0, *keep}, inspect)
     return Solution(coefficients, sweep.policies, values, gain, reach)
 
 
@@ -140,8 +150,25 @@ def values_by_term(
     actor = np.array([a for a, _ in coefficients.program.terms], dtype=np.int64)
     groups = _Groups(len(actor), actor, by_term=True)
     workspace, policies = Workspace(), solution.policies
-    sweep = _Sweep(coefficients, groups, workspace, solution.reach, policies=policies)
+    share = _Share(None, 1)
+    sweep = _Sweep(coefficients, groups, workspace, solution.reach, share, policies=policies)
     return sweep.run(set(keep), inspect)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Threads among which a stage's cells are divided (kernels write to their own cells only)."""
+
+    pool: ThreadPoolExecutor | None
+    threads: int
+
+    def each(self, cells: Integers, work: Callable[[Integers], None]) -> None:
+        """Do the work on all cells."""
+        if self.pool is None or self.threads < 2 or len(cells) < WORTH_SHARING:
+            work(cells)
+            return
+        for done in [self.pool.submit(work, part) for part in np.array_split(cells, self.threads)]:
+            done.result()
 
 
 class _Sweep:
@@ -153,6 +180,7 @@ class _Sweep:
         groups: _Groups,
         workspace: Workspace,
         reach: Reach,
+        share: _Share,
         *,
         policies: Policies | None = None,
         gain: Floats | None = None,
@@ -167,7 +195,9 @@ class _Sweep:
         self.policies: Policies = policies if policies is not None else {}
         self.gain = gain
         self.workspace = workspace
+        self.lock = Lock()
         self.reach = reach
+        self.share = share
         frames = [self.program.opening, self.program.closing]
         frames += [stage.source for stage in self.program.stages]
         largest = max(frame.size for frame in frames) * self.width
@@ -252,40 +282,7 @@ class _Sweep:
         out = self._other(current)
         weights = self._weights(index, turn)
         live: NDArray[np.bool_] = at_turn(tables.live, turn)  # type: ignore[arg-type, assignment]
-        if layout.stage.mover < 0:
-            kernels.expect(
-                self.reach.sources[turn, index],
-                current,
-                layout.goal_high,
-                layout.goal_low,
-                layout.weights.high,
-                layout.weights.low,
-                live,
-                weights,
-                out,
-            )
-        else:
-            self._decide(index, turn, current, live, weights, out)
-        return out
-
-    def _decide(
-        self,
-        index: int,
-        turn: int,
-        current: Floats,
-        live: NDArray[np.bool_],
-        weights: Floats,
-        out: Floats,
-    ) -> None:
-        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
-        stage = layout.stage
-        size = stage.policy_size * len(stage.choices) * self.lanes
-        key = (turn, stage.phase)
-        if not self.given:
-            self.policies[key] = self.workspace.array(("policy", *key), size)
-        gain = self.gain[stage.mover] if self.gain is not None else np.zeros(self.lanes)
-        kernels.decide(
-            self.reach.sources[turn, index],
+        common = (
             current,
             layout.goal_high,
             layout.goal_low,
@@ -293,6 +290,22 @@ class _Sweep:
             layout.weights.low,
             live,
             weights,
+        )
+        cells = self.reach.sources[turn, index]
+        if layout.stage.mover < 0:
+            self.share.each(cells, lambda some: kernels.expect(some, *common, out))
+        else:
+            self._decide(index, turn, common, out)
+        return out
+
+    def _decide(self, index: int, turn: int, common: tuple[object, ...], out: Floats) -> None:
+        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
+        stage = layout.stage
+        size = stage.policy_size * len(stage.choices) * self.lanes
+        key = (turn, stage.phase)
+        if not self.given:
+            self.policies[key] = self.workspace.array(("policy", *key), size)
+        rest = (
             layout.first_branch,
             layout.available.high,
             layout.available.low,
@@ -308,6 +321,13 @@ class _Sweep:
             self.given,
             stage.mover,
             self.coefficients.precision[stage.mover],
-            gain,
-            out,
         )
+
+        def work(some: Integers) -> None:
+            gain = np.zeros(self.lanes)
+            kernels.decide(some, *common, *rest, gain, out)
+            if self.gain is not None:
+                with self.lock:
+                    np.maximum(self.gain[stage.mover], gain, out=self.gain[stage.mover])
+
+        self.share.each(self.reach.sources[turn, index], work)

@@ -75,6 +75,14 @@ class Possible:
             for mine, theirs in zip(stage, wider, strict=True)
         )
 
+    def same(self, turn: int, other: int) -> bool:
+        """Whether just the same is possible in two turns."""
+        return all(
+            len(table) == 1 or np.array_equal(table[turn], table[other])
+            for stage in self.stages
+            for table in stage
+        )
+
     def joined(self, other: Possible) -> Possible:
         """What is possible in either."""
         stages = tuple(
@@ -123,27 +131,32 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
     openings, closings = [cells], []
     sources: dict[tuple[int, int], Integers] = {}
 
-    def follow(cells: Integers, *lookups: Integers | Bools) -> Integers:
-        count = kernels.spread(cells, *lookups, marks, found)
-        kernels.unmark(found[:count], marks)
-        return np.sort(found[:count])
+    def reached(size: int) -> Integers:
+        cells = np.flatnonzero(marks[:size]).astype(np.int64)
+        marks[cells] = 0
+        return cells
 
     always = np.ones(1, dtype=bool)
     for turn in range(program.turns):
+        if turn and np.array_equal(cells, openings[-2]) and possible.same(turn - 1, turn):
+            for index in range(len(layout.stages)):
+                sources[turn, index] = sources[turn - 1, index]
+            closings.append(closings[-1])
+            openings.append(cells := openings[-1])
+            continue
         for index, stage in enumerate(layout.stages):
             sources[turn, index] = cells
             *tables, active = possible.stages[index]
             if active[turn]:
                 live, open_, skipped = (_at(table, turn) for table in tables)
-                parts = [
-                    follow(some, *goals, *rows, alive)
-                    for some, goals, rows, alive in _ways(stage, live, open_, skipped, cells)
-                ]
-                cells = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+                for some, goals, rows, alive in _ways(stage, live, open_, skipped, cells):
+                    kernels.spread(some, *goals, *rows, alive, marks, found)
+                cells = reached(stage.stage.target.size)
         closings.append(cells)
         carry = program.carry
         zero = (np.zeros((1, len(carry.high)), np.int64), np.zeros((1, len(carry.low)), np.int64))
-        cells = follow(cells, carry.high[None], carry.low[None], *zero, always)
+        kernels.spread(cells, carry.high[None], carry.low[None], *zero, always, marks, found)
+        cells = reached(program.opening.size)
         openings.append(cells)
     return Reach(tuple(openings), sources, tuple(closings))
 

@@ -1,0 +1,266 @@
+"""Many worlds: the same for any number of workers, none dropped silently, worlds as asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Game
+from numpy.testing import assert_array_equal
+from scipy import stats
+
+import mistrust
+from mistrust.ensemble.plan import LANES, jobs, questions
+from mistrust.ensemble.run import Results
+from mistrust.ensemble.store import Store
+from mistrust.ensemble.worlds import draw, guesses, quantile
+from mistrust.scenario.expressions import parse
+from mistrust.scenario.readings import Variant, resolve_claim
+from mistrust.scenario.schema import Premise, Scenario
+
+STARTER = Path(mistrust.FLAGSHIP).with_name("starter.yaml")
+forking = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+"""From Python 3.12 on; worker processes here start no threads of their own."""
+
+
+ONE_STEP = """
+    horizon: {turns: 2}
+    actors: {ann: {}}
+    board: {x: {levels: 0..1, start: 0}}
+    premises: {p: {says: odds, guess: GUESS, range: [0, 1]}}
+    mechanisms: {push: {says: it grows, moves: P(x == 1), by: up}}
+    turn:
+      - {chance: nature, raise: {x: 1.25 * p * push}}
+    payoffs: {ann: {flow: x}}
+    claims:
+      grows: {says: it grows, holds: P(x == 1) >= 0.5}
+"""
+
+
+@pytest.fixture(scope="module")
+def starter() -> mistrust.Model:
+    return mistrust.load(STARTER)
+
+
+def solved(model: mistrust.Model, worlds: int, **how: Any) -> Results:
+    return model.ensemble(questions(model.argument), worlds, 1, **how)
+
+
+def arrays(results: Results) -> dict[object, Any]:
+    """All numbers of an ensemble, by name."""
+    parts = ("premises", "readings", "values", "terms", "laws", "decisions")
+    found = {(part, k): v for part in parts for k, v in getattr(results, part).items()}
+    return found | {"gains": results.gains, "certificate": [*results.certificate.values()]}
+
+
+@forking
+def test_one_worker_or_two_the_same_to_the_bit(starter: mistrust.Model) -> None:
+    one, two = (arrays(solved(starter, 40, workers=workers, audited=20)) for workers in (1, 2))
+    assert one.keys() == two.keys()
+    for name, expected in one.items():
+        assert np.array_equal(two[name], expected, equal_nan=True), name
+
+
+def test_more_worlds_leave_the_first_ones_as_they_were(starter: mistrust.Model) -> None:
+    few, many = (arrays(solved(starter, worlds)) for worlds in (LANES, 2 * LANES))
+    for name, expected in few.items():
+        if name not in ("gains", "certificate"):  # the worst over all worlds
+            assert np.array_equal(many[name][..., : LANES + 1], expected, equal_nan=True), name
+
+
+def test_results_from_the_store_are_the_same_to_the_bit(
+    starter: mistrust.Model, tmp_path: Path
+) -> None:
+    fresh = solved(starter, 40)
+    with Store(tmp_path / "results.duckdb") as store:
+        part = solved(starter, LANES, store=store)  # as if a longer run had been cut short
+        rest, again = (solved(starter, 40, store=store) for _ in range(2))
+        other = starter.ensemble(questions(starter.argument), 40, 2, store=store)
+    assert (part.reused, rest.reused) == (0, part.cases)
+    assert again.reused == again.cases and other.reused == 3  # the best guesses
+    for found in (rest, again):
+        for name, expected in arrays(fresh).items():
+            assert np.array_equal(arrays(found)[name], expected, equal_nan=True), name
+
+
+def test_a_world_of_an_ensemble_is_that_world_solved_alone(starter: mistrust.Model) -> None:
+    results = solved(starter, 5)
+    premises = {name: float(values[3]) for name, values in results.premises.items()}
+    for variant in (Variant(), Variant(("vigilance",)), Variant(off=frozenset({"timeout"}))):
+        alone = starter.solve(premises=premises, levers=variant.levers, without=tuple(variant.off))
+        assert results.values[variant][:, 3] == pytest.approx(alone.value.values, rel=1e-12)
+    war = resolve_claim(parse("P(ever front == war)", claim=True), starter.argument.scope)
+    found = results.readings[Variant(), war][0]
+    assert found == pytest.approx(starter.solve().read("P(ever front == war)"), rel=1e-12)
+
+
+def test_mechanisms_are_audited_in_the_first_worlds_only(game: Game) -> None:
+    model = game(ONE_STEP.replace("GUESS", "0.4").replace("[0, 1]", "[0, 0.8]"))
+    told: list[tuple[int, int]] = []
+    results = solved(model, 20, audited=4, progress=lambda *now: told.append(now))
+    assert results.cases == 2 + 20 + 4  # best guesses, worlds, worlds without the mechanism
+    assert told == sorted(told) and {total for _, total in told} == {results.cases}
+    assert told[-1] == (results.cases, results.cases)
+    off = results.values[Variant(off=frozenset({"push"}))]
+    assert np.isfinite(off[:, :5]).all() and np.isnan(off[:, 5:]).all()
+    record = model.run(worlds=20, seed=1, audited=4)
+    assert record["worlds"]["audited"] == 4
+    (push,) = record["mechanisms"]
+    assert (push["count"], push["undefined"]) == (4, 0)
+
+
+def test_every_case_is_planned_once(game: Game) -> None:
+    model = game(ONE_STEP.replace("GUESS", "0.4"))
+    asked, scenario = questions(model.argument), model.argument.scenario
+    plan = jobs(asked, guesses(scenario), draw(scenario, 21, 1), audited=5, lanes=8)
+    cases = [(c.variant, w) for job in plan for c, w in zip(job.cases, job.worlds, strict=True)]
+    assert len(cases) == len(set(cases)) == 22 + 6
+    for variant in asked.needs:
+        worlds = {w for v, w in cases if v == variant}
+        assert worlds == set(range(22 if variant in asked.claimed else 6))
+    assert all(len(job.cases) <= 8 for job in plan)
+
+
+# -- draws -----------------------------------------------------------------------------------
+
+SHAPES = {
+    "uniform": lambda u: 2 + 6 * u,
+    "triangle": lambda u: stats.triang.ppf(u, 1 / 3, 2, 6),
+    "pert": lambda u: 2 + 6 * stats.beta.ppf(u, 1 + 4 / 3, 1 + 8 / 3),
+    "loguniform": lambda u: 2 * 4**u,
+}
+
+
+def premise(shape: str, guess: float = 4) -> Premise:
+    return Premise.model_validate(
+        {"says": "a number", "guess": guess, "range": [2, 8], "shape": shape}
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_quantiles_of_a_shape(shape: str) -> None:
+    u = np.array([0, 0.01, 0.25, 0.5, 0.9, 1])
+    found = quantile(premise(shape), u)
+    assert found == pytest.approx(SHAPES[shape](u), rel=1e-12)
+    assert (found[0], found[-1]) == (2, 8)
+    assert (np.diff(found) > 0).all()
+
+
+@pytest.mark.parametrize("guess", [2, 8])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_guess_at_the_end_of_its_range(shape: str, guess: float) -> None:
+    found = quantile(premise(shape, guess), np.linspace(0, 1, 11))
+    assert np.isfinite(found).all() and (np.diff(found) > 0).all()
+
+
+def test_known_quantiles() -> None:
+    triangle = quantile(premise("triangle"), np.array([1 / 3]))
+    assert triangle == pytest.approx([4])  # a third of the mass lies below the mode
+    middle = quantile(premise("pert", 5), np.array([0.5]))
+    assert middle == pytest.approx([5])
+
+
+def scenario(**premises: Any) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "title": "a test",
+            "horizon": {"turns": 1},
+            "actors": {"ann": {}},
+            "board": {"x": {"levels": "0..1", "start": 0}},
+            "turn": [{"chance": "nature", "raise": {"x": 0.5}}],
+            "premises": {k: {"says": "a number", **v} for k, v in premises.items()},
+        }
+    )
+
+
+DRAWN = scenario(
+    even={"guess": 0.5, "range": [0, 1]},
+    fixed={"guess": 7},
+    skewed={"guess": 2, "range": [1, 100], "shape": "loguniform"},
+    peaked={"guess": -1, "range": [-2, 2], "shape": "pert"},
+)
+
+
+def table(worlds: list[dict[str, float]]) -> np.ndarray:
+    return np.array([list(world.values()) for world in worlds])
+
+
+def test_a_longer_draw_begins_with_the_shorter() -> None:
+    longest = table(draw(DRAWN, 64, 3))
+    for count in (0, 1, 2, 3, 17, 63):
+        assert_array_equal(table(draw(DRAWN, count, 3)).reshape(count, 4), longest[:count])
+
+
+def test_draws_keep_to_their_ranges_and_shapes() -> None:
+    found = table(draw(DRAWN, 256, 1))
+    for column, record in zip(found.T, DRAWN.premises.values(), strict=True):
+        if record.range is None:
+            assert set(column) == {record.guess}
+            continue
+        low, high = record.range
+        assert low <= column.min() and column.max() <= high
+        grid = quantile(record, (np.arange(8) + 1) / 8)  # balanced: as many in every eighth
+        assert_array_equal(np.searchsorted(np.sort(column), grid, "right"), 32 * np.arange(1, 9))
+
+
+def test_the_seed_decides_the_draw() -> None:
+    assert_array_equal(table(draw(DRAWN, 16, 5)), table(draw(DRAWN, 16, 5)))
+    changed = table(draw(DRAWN, 16, 5)) != table(draw(DRAWN, 16, 6))
+    assert changed.all(axis=0).tolist() == [True, False, True, True]
+
+
+def test_without_ranges_all_worlds_are_the_best_guess() -> None:
+    fixed = scenario(one={"guess": 1})
+    assert draw(fixed, 3, 1) == [{"one": 1}] * 3
+    assert guesses(DRAWN) == {"even": 0.5, "fixed": 7, "skewed": 2, "peaked": -1}
+
+
+# -- worlds that cannot be solved ------------------------------------------------------------
+
+
+def test_a_world_with_invalid_odds_is_counted_and_named(game: Game) -> None:
+    model = game(ONE_STEP.replace("GUESS", "0.4"))
+    record = model.run(worlds=32, seed=1)
+    worlds = [w["p"] for w in draw(model.argument.scenario, 32, 1)]
+    broken = [i for i, p in enumerate(worlds, start=1) if 1.25 * p > 1]
+    assert 4 <= len(broken) <= 9
+    assert record["worlds"] | {"failures": None} == {
+        "asked": 32, "solved": 32 - len(broken), "failed": len(broken), "audited": 32,
+        "failures": None,
+    }  # fmt: skip
+    failures = record["worlds"]["failures"]
+    assert [f["world"] for f in failures] == broken
+    for failure in failures:
+        p = worlds[failure["world"] - 1]
+        assert f"{1.25 * p:.6g} is no probability" in failure["message"]
+        assert f"p = {p:.4g}" in failure["message"]
+        assert ":9:" in failure["message"], "its place in the file"
+    (claim,) = record["claims"]
+    holding = sum(1 - (1 - 1.25 * p) ** 2 >= 0.5 for p in worlds if 1.25 * p <= 1)
+    assert claim["count"] == 32 - len(broken) and claim["undefined"] == 0
+    assert claim["share"] == holding / claim["count"]
+    assert [i for i, m in enumerate(claim["margins"], start=1) if m is None] == broken
+    assert record["certificate"]["ok"]
+
+
+def test_a_best_guess_with_invalid_odds_is_no_result(game: Game) -> None:
+    model = game(ONE_STEP.replace("GUESS", "0.9"))
+    with pytest.raises(mistrust.ScenarioError, match=r"1\.125 is no probability"):
+        model.solve()
+    record = model.run(worlds=8, seed=1)
+    assert not record["certificate"]["ok"]
+    assert record["claims"][0]["best_guess"] is None
+
+
+def test_a_world_that_fails_under_a_lever_alone_fails(game: Game) -> None:
+    text = ONE_STEP.replace("GUESS", "0.4").replace("range: [0, 1]", "range: [0, 0.5]")
+    text = text.replace(
+        "    claims:", "    levers: {much: {says: more, premises: {p: 0.9}}}\n    claims:"
+    )
+    text += "      more: {says: it grows, holds: 'under(much, P(x == 1)) > P(x == 1)'}\n"
+    record = game(text).run(worlds=4, seed=1)
+    assert record["worlds"]["failed"] == 4
+    assert {"much" in f["message"] for f in record["worlds"]["failures"]} == {True}
+    assert [claim["share"] for claim in record["claims"]] == [None, None]

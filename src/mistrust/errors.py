@@ -31,6 +31,10 @@ class Problem:
         return f"{place}: {self.message}"
 
 
+MOST_PROBLEMS = 100
+"""Reading a file stops after so many mistakes."""
+
+
 class MistrustError(Exception):
     """Base of everything that this package raises on purpose."""
 
@@ -54,6 +58,35 @@ class TooLargeError(MistrustError):
 
 class CertificateError(MistrustError):
     """A solution that failed its own certificate and is therefore not shown."""
+
+
+class Problems(list[Problem]):
+    """The mistakes found so far in a file; too many of them end the search."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        super().__init__()
+
+    def add(self, problem: Problem) -> None:
+        """Note a mistake, once.
+
+        Raises
+        ------
+        ScenarioError
+            That was the last one worth noting.
+        """
+        if problem in self:
+            return
+        self.append(problem)
+        if len(self) >= MOST_PROBLEMS:
+            text = f"so many mistakes that reading stopped; the first {MOST_PROBLEMS} found follow"
+            raise ScenarioError(self.file, [Problem(0, 0, text), *self])
+
+
+def clipped(text: object, most: int = 60) -> str:
+    """A text fit for a message: on one line, printable, and not too long."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return line if len(line) <= most else line[: most - 3] + "..."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -291,6 +291,8 @@ class _Checker:
     ) -> None:
         if condition is not None and bad.any():
             bad = bad & (self.evaluator(condition) != 0)
+        if path[0] != "beyond" and bad.shape[0] > 1:
+            bad = bad[: self.program.turns]  # the last entry is the end, when nothing is played
         if not bad.any():
             return
         lanes = np.broadcast_to(bad, (*bad.shape[:-1], len(self.cases)))

@@ -7,14 +7,14 @@ Nothing here depends on the values of premises: a `Program` is compiled once per
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from mistrust.compile.evaluate import levels_where
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
-from mistrust.compile.moves import ONE, Branch, Odds, both, branches_of
+from mistrust.compile.moves import ONE, ZERO, Branch, Odds, both, branches_of, where
 from mistrust.scenario.check import Argument, level_index, moved_by
 from mistrust.scenario.readings import phase_name
 from mistrust.scenario.resolve import Parameter, Scope, uses
@@ -263,15 +263,18 @@ def _stage(argument: Argument, index: int, source: Frame, target: Frame) -> Stag
         return _chance_stage(argument, index, phase, guard, source, target)
     mover = list(argument.scenario.actors).index(phase.decide)
     choices, odds = [], []
+    box, boxed = _box(argument, guard, source)
     available = _availability(argument, index, phase)
     for name, option in phase.options.items():
         here = (*path, "options", name)
-        condition = both(guard, argument.nodes.get((*here, "when")))
-        branches, checks = branches_of(argument, here, option, None, target.variables)
-        odds += [Odds(o.weights, o.paths, both(condition, o.where), o.exact) for o in checks]
-        amounts = _amounts(argument, (*here, "pays"), option.pays)
+        own = both(None if boxed else guard, argument.nodes.get((*here, "when")))
+        branches, checks = branches_of(argument, here, option, own, target.variables)
+        odds += [Odds(o.weights, o.paths, both(guard, o.where), o.exact) for o in checks]
+        amounts = tuple(
+            replace(amount, node=where(own, amount.node, ZERO))
+            for amount in _amounts(argument, (*here, "pays"), option.pays)
+        )
         choices.append(Choice(name, available[name], amounts, tuple(branches)))
-    box, boxed = _box(argument, guard, source)
     return Stage(
         phase_name(phase),
         index,

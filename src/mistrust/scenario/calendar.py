@@ -53,8 +53,8 @@ class Calendar:
             return f"turn {turn + 1}"
         year, month = divmod(self.month(turn), 12)
         if self.every == "quarter":
-            return f"{year}-Q{month // 3 + 1}"
-        return f"{year}-{month + 1:02d}" if self.every == "month" else str(year)
+            return f"{year:04d}-Q{month // 3 + 1}"
+        return f"{year:04d}-{month + 1:02d}" if self.every == "month" else f"{year:04d}"
 
     def labels(self) -> list[str]:
         """Labels of all openings: one per turn, then the end."""

@@ -8,10 +8,17 @@ comparison, `+ -`, `* /`, unary minus, `**`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from mistrust.scenario.tokens import (
+    CALENDAR,
+    FUNCTIONS,
+    KEYWORDS,
+    READINGS,
+    ExpressionError,
+    Token,
+    tokens,
+)
 from mistrust.scenario.tree import (
     Among,
     Call,
@@ -31,83 +38,8 @@ from mistrust.scenario.tree import (
     Worth,
 )
 
-MAX_DEPTH = 60
-MAX_LENGTH = 20_000
-
-FUNCTIONS = {
-    "if": (3, 3),
-    "min": (1, 99),
-    "max": (1, 99),
-    "clip": (3, 3),
-    "mean": (1, 99),
-    "exp": (1, 1),
-    "log": (1, 1),
-    "abs": (1, 1),
-    "sqrt": (1, 1),
-    "step": (1, 1),
-}
-CALENDAR = ("turn", "year", "quarter", "month")
-READINGS = ("P", "E", "V", "freq", "under", "without")
-KEYWORDS = frozenset(
-    {
-        "and",
-        "or",
-        "not",
-        "in",
-        "at",
-        "from",
-        "until",
-        "every",
-        "ever",
-        "always",
-        "true",
-        "false",
-        *FUNCTIONS,
-        *CALENDAR,
-        *READINGS,
-    }
-)
-
-
-class ExpressionError(Exception):
-    """A mistake in an expression, at character `offset` of its text."""
-
-    def __init__(self, offset: int, message: str) -> None:
-        self.offset = offset
-        self.message = message
-        super().__init__(message)
-
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<date>\d{4}-(?:[Qq]\d|\d{2}(?:-\d{2})?)(?![\w.]))
-    | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w]))
-    | (?P<name>[A-Za-z_]\w*)
-    | (?P<op>\*\*|==|!=|<=|>=|[-+*/()<>,|\[\]=])
-    )""",
-    re.VERBOSE,
-)
+MAX_DEPTH = 40
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    offset: int
-
-
-def _tokens(text: str) -> list[_Token]:
-    found, at = [], 0
-    while text[at:].strip():
-        match = _TOKEN.match(text, at)
-        if not match:
-            at += len(text[at:]) - len(text[at:].lstrip())
-            raise ExpressionError(at, f"the character '{text[at]}' has no meaning here")
-        kind = match.lastgroup or ""
-        found.append(_Token(kind, match.group(kind), match.start(kind)))
-        at = match.end()
-    return [*found, _Token("end", "the end", len(text))]
 
 
 def parse(text: str, *, claim: bool = False) -> Node:
@@ -118,18 +50,14 @@ def parse(text: str, *, claim: bool = False) -> Node:
     ExpressionError
         With the offset of the offending text, what it is and what was expected.
     """
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(
-            0, f"an expression of {len(text):,} characters; at most {MAX_LENGTH:,} are allowed"
-        )
-    parser = _Parser(_tokens(text), claim)
+    parser = _Parser(tokens(text), claim)
     node = parser.disjunction()
     parser.expect_end()
     return node
 
 
 class _Parser:
-    def __init__(self, tokens: list[_Token], claim: bool) -> None:
+    def __init__(self, tokens: list[Token], claim: bool) -> None:
         self.tokens = tokens
         self.at = 0
         self.claim = claim
@@ -139,10 +67,10 @@ class _Parser:
     # -- tokens ------------------------------------------------------------------------------
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.at]
 
-    def advance(self) -> _Token:
+    def advance(self) -> Token:
         token = self.token
         self.at += 1
         return token
@@ -280,7 +208,7 @@ class _Parser:
             raise self.unexpected("a number, a name or '('")
         return self._word(self.advance())
 
-    def _word(self, token: _Token) -> Node:
+    def _word(self, token: Token) -> Node:
         word, offset = token.text, token.offset
         if word in ("true", "false"):
             return Number(offset, float(word == "true"))

@@ -16,6 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 Game = Callable[..., mistrust.Model]
 
 
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results of tests are kept apart from the user's, and each test's from the others'."""
+    monkeypatch.setenv("MISTRUST_STORE", str(tmp_path / "results.duckdb"))
+
+
 @pytest.fixture
 def game(tmp_path: Path) -> Game:
     """Write a scenario's text (its title may be left out) to a file and load it."""

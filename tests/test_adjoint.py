@@ -216,3 +216,18 @@ def test_boards_that_cannot_occur_have_no_bearing(data: st.DataObject) -> None:
     for reading in asked:
         assert found[reading] == pytest.approx(expected[reading], rel=1e-9, abs=1e-12, nan_ok=True)
     assert (some.gain <= every.gain + 1e-12).all()
+
+
+@FEW
+@given(st.data())
+def test_threads_share_the_cells_of_a_stage(data: st.DataObject) -> None:
+    """The same for any number of threads, however few cells there are to divide."""
+    _, c = compiled(data.draw(scenarios()))
+    one = solve(c)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mistrust.solve.backward.WORTH_SHARING", 1)
+        three = solve(c, threads=3)
+    assert three.start_value == pytest.approx(one.start_value, rel=1e-13, abs=1e-13)
+    assert three.gain == pytest.approx(one.gain, rel=1e-9, abs=1e-12)
+    cells = one.reach.openings[0]
+    assert three.values[0][cells] == pytest.approx(one.values[0][cells], rel=1e-13, abs=1e-13)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from mistrust.model import Model
-from mistrust.scenario.read import read_text
+from mistrust.scenario.read import json_schema, read_text
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,6 +24,12 @@ def test_readme_scenario_runs() -> None:
     assert block is not None
     solved = Model(read_text(block[1], "README.md")).solve()
     assert 0 <= solved.read("P(front == truce at 2027-Q1)") <= 1
+
+
+def test_published_schema_is_the_one_in_force() -> None:
+    """Regenerate with `mistrust schema > docs/scenario.schema.json`."""
+    published = json.loads((ROOT / "docs" / "scenario.schema.json").read_text())
+    assert published == json_schema()
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

@@ -171,7 +171,7 @@ class Reader(Evaluator):
         turn = self._moment(node.window, 0)
         if turn == self.end:
             raise UsageError("V(...) is read as a turn opens, and the last one is over")
-        return self._mean(Valued(self.referee, node.actor, turn), node.given, turn)
+        return self._mean(Valued(self.referee, node.actor.name, turn), node.given, turn)
 
     def _mean(self, count: Watch, given: Event | None, first: int) -> float:
         lookouts = [] if given is None else [self._lookout(given, first)]

@@ -8,8 +8,10 @@ comparison, `+ -`, `* /`, unary minus, `**`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+from mistrust.errors import nearest
 from mistrust.scenario.tokens import (
     CALENDAR,
     FUNCTIONS,
@@ -36,9 +38,13 @@ from mistrust.scenario.tree import (
     Probability,
     When,
     Worth,
+    deepest,
 )
 
 MAX_DEPTH = 40
+"""How deep parentheses may be nested: each level costs the parser a dozen calls."""
+MAX_TREE = 80
+"""How deep a tree may be, and the chain of definitions below a name."""
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -53,7 +59,15 @@ def parse(text: str, *, claim: bool = False) -> Node:
     parser = _Parser(tokens(text), claim)
     node = parser.disjunction()
     parser.expect_end()
+    level, offset = deepest(node, {})
+    if level > MAX_TREE:
+        raise _too_deep(offset, MAX_TREE)
     return node
+
+
+def _too_deep(offset: int, most: int) -> ExpressionError:
+    message = f"this is nested more than {most} deep; name parts of it under 'define:'"
+    return ExpressionError(offset, message)
 
 
 class _Parser:
@@ -99,17 +113,11 @@ class _Parser:
 
     def disjunction(self) -> Node:
         self.depth += 1
-        self._check_depth(self.depth)
+        if self.depth > MAX_DEPTH:
+            raise _too_deep(self.token.offset, MAX_DEPTH)
         node = self._joined("or", lambda: self._joined("and", self._negation))
         self.depth -= 1
         return node
-
-    def _check_depth(self, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise ExpressionError(
-                self.token.offset,
-                f"this is nested more than {MAX_DEPTH} deep; name parts of it under 'define:'",
-            )
 
     def _joined(self, word: str, part: Callable[[], Node]) -> Node:
         offset = self.token.offset
@@ -156,13 +164,11 @@ class _Parser:
     def _chain(self, operators: tuple[str, ...], part: Callable[[], Node]) -> Node:
         """A left-associative chain, kept flat: `a - b + c` is one node of the tree per sign."""
         offset = self.token.offset
-        node, op, turns = part(), "", 0
+        node, op = part(), ""
         parts: list[Node] = []
         while self.token.kind == "op" and self.token.text in operators:
             sign = self.advance().text
             if sign != op and parts:
-                turns += 1
-                self._check_depth(turns)
                 node, parts = Operation(offset, op, (node, *parts)), []
             op = sign
             parts.append(part())
@@ -230,9 +236,8 @@ class _Parser:
         if word not in FUNCTIONS:
             raise ExpressionError(
                 offset,
-                f"'{word}' is not a function; the functions are "
-                + ", ".join(FUNCTIONS)
-                + (" and, in claims, " + ", ".join(READINGS)),
+                f"'{word}' is not a function"
+                + nearest(word, (*FUNCTIONS, *(READINGS if self.claim else ())), listed=20),
             )
         self.advance()
         arguments: list[Node] = []
@@ -242,9 +247,10 @@ class _Parser:
             arguments.append(self.disjunction())
         low, high = FUNCTIONS[word]
         if not low <= len(arguments) <= high:
-            wanted = str(low) if low == high else f"at least {low}"
+            wanted = str(low) if low == high else f"{low} to {high}"
+            unit = "argument" if high == 1 else "arguments"
             raise ExpressionError(
-                offset, f"{word}(...) takes {wanted} arguments, found {len(arguments)}"
+                offset, f"{word}(...) takes {wanted} {unit}, found {len(arguments)}"
             )
         return Call(offset, word, tuple(arguments))
 
@@ -266,7 +272,7 @@ class _Parser:
 
     def _every(self, offset: int) -> Node:
         token = self.advance()
-        if token.kind != "number" or not token.text.isdigit() or token.text == "0":
+        if token.kind != "number" or not re.fullmatch(r"0*[1-9]\d{0,3}", token.text):
             self.at -= 1
             raise self.unexpected(
                 "a whole number after 'every', as in 'every 4 years from 2028-11'"
@@ -298,7 +304,7 @@ class _Parser:
             node = Case(offset, word, name, self.disjunction())
         elif word == "V":
             actor = self._name("an actor's name in V(actor)")
-            node = Worth(offset, actor.name, self.window(), self._given())
+            node = Worth(offset, actor, self.window(), self._given())
         elif word == "freq":
             decision = self._name("a decision's name in freq(decision == option)")
             self.need("==", "in freq(decision == option)")

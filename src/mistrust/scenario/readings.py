@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mistrust.errors import nearest
-from mistrust.scenario.expressions import ExpressionError
 from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve, uses
 from mistrust.scenario.schema import Decide
+from mistrust.scenario.tokens import ExpressionError
 from mistrust.scenario.tree import (
     Call,
     Case,
@@ -254,13 +254,13 @@ def _mean(node: Expectation, scope: Scope, variant: Variant) -> Mean:
 
 
 def _value(node: Worth, scope: Scope, variant: Variant) -> Value:
-    if node.actor not in scope.scenario.actors:
-        message = f"unknown actor '{node.actor}'{nearest(node.actor, scope.scenario.actors)}"
-        raise ExpressionError(node.offset, message)
+    actor, known = node.actor.name, scope.scenario.actors
+    if actor not in known:
+        raise ExpressionError(node.actor.offset, f"unknown actor '{actor}'{nearest(actor, known)}")
     first, last = _span(node.window, scope, 0)
     if first != last:
         raise ExpressionError(node.window.offset, "V(actor) is read at one date: 'at D'")
-    return Value(node.offset, variant, _given(node.given, scope, first), node.actor, first)
+    return Value(node.offset, variant, _given(node.given, scope, first), actor, first)
 
 
 def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:

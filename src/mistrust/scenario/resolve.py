@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from mistrust.errors import nearest
 from mistrust.scenario.calendar import Calendar, month_of
-from mistrust.scenario.expressions import CALENDAR, ExpressionError
 from mistrust.scenario.schema import Scenario, Variable
+from mistrust.scenario.tokens import CALENDAR, ExpressionError, MootError
 from mistrust.scenario.tree import (
     Among,
     Call,
@@ -71,11 +71,17 @@ class Defined(Node):
 
 @dataclass
 class Scope:
-    """What the names of a scenario mean, and the resolved definitions."""
+    """What the names of a scenario mean, and the resolved definitions.
+
+    While a file with mistakes is checked, `broken` are the names that a reported mistake took
+    away, and `dated` is false if the calendar is among the mistakes.
+    """
 
     scenario: Scenario
     calendar: Calendar
     definitions: dict[str, Node] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+    dated: bool = True
 
     @property
     def variables(self) -> dict[str, Variable]:
@@ -94,8 +100,10 @@ class Scope:
     def turn_of(self, moment: Moment, *, reading: bool) -> int:
         """The turn that a written date falls in; for a `reading` it must be within the horizon."""
         calendar = self.calendar
+        if not self.dated:
+            raise MootError(moment.offset, "there is no calendar to place it in")
         if calendar.start is None:
-            if not moment.text.isdigit():
+            if not moment.text.isdigit() or len(moment.text) > 6:
                 raise ExpressionError(
                     moment.offset,
                     f"'{moment.text}': this scenario has no calendar (no 'start' in "
@@ -178,6 +186,8 @@ def _resolve(node: Node, scope: Scope) -> tuple[Node, str]:
 
 def _name(node: Name, scope: Scope) -> tuple[Node, str]:
     name, s = node.name, scope.scenario
+    if name in scope.broken:
+        raise MootError(node.offset, f"'{name}' is not known for certain")
     if name in s.board:
         return Axis(node.offset, name), name if scope.named(name) else NUMBER
     if name in s.premises or name in s.mechanisms:
@@ -197,6 +207,8 @@ def _name(node: Name, scope: Scope) -> tuple[Node, str]:
 def _side(node: Node, variable: str, scope: Scope) -> Node:
     """One side of a comparison whose other side is the named `variable`."""
     levels = scope.variables[variable].levels
+    if isinstance(node, Name) and node.name in scope.broken:
+        raise MootError(node.offset, f"'{node.name}' is not known for certain")
     if isinstance(node, Name) and node.name in levels:
         return Constant(node.offset, float(levels.index(node.name)))  # type: ignore[arg-type]
     if isinstance(node, Name):
@@ -242,6 +254,8 @@ def _call(node: Call, scope: Scope) -> Node:
 
 def _calendar_word(node: Name, scope: Scope) -> Node:
     calendar = scope.calendar
+    if not scope.dated:
+        raise MootError(node.offset, "there is no calendar to read")
     if node.name == "turn":
         return TurnTable(node.offset, tuple(float(t + 1) for t in range(calendar.turns + 1)))
     if calendar.start is None:

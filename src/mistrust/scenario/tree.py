@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -115,7 +115,7 @@ class Expectation(Node):
 class Worth(Node):
     """`V(actor [at D] | given)`: the actor's value as the turn of D opens."""
 
-    actor: str
+    actor: Name
     window: When
     given: Event | None
 
@@ -137,6 +137,17 @@ class Case(Node):
     kind: str
     name: Name
     body: Node
+
+
+def deepest(node: Node, inner: Mapping[str, int]) -> tuple[int, int]:
+    """How many levels a tree has, and the offset of the lowest; `inner` are those below a name."""
+    found, waiting = (0, node.offset), [(1, node)]
+    while waiting:
+        level, part = waiting.pop()
+        below = inner.get(part.name, 0) if isinstance(part, Name) else 0
+        found = max(found, (level + below, part.offset))
+        waiting += [(level + 1, child) for child in children(part)]
+    return found
 
 
 def children(node: Node) -> Iterable[Node]:

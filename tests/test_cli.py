@@ -167,10 +167,13 @@ def test_check_of_a_broken_scenario(command: Command, tmp_path: Path) -> None:
     found = command("check", "bad.yaml", "--json")
     assert found.code == 1 and found.json["ok"] is False
     assert keys(found.json["errors"], "line", "column", "message")
-    first = found.json["errors"][0]
-    assert (first["line"], first["column"]) == (6, 1) and "payoffs" in first["message"]
+    places = [(e["line"], e["column"]) for e in found.json["errors"]]
+    assert places == [(5, 36), (6, 1)]
+    assert "'hope'" in found.json["errors"][0]["message"]
+    assert "payoffs" in found.json["errors"][1]["message"]
     plain = command("check", "bad.yaml")
-    assert plain.code == 1 and plain.out == "" and plain.err.startswith("bad.yaml:6:1:")
+    assert plain.code == 1 and plain.out == ""
+    assert plain.err.startswith("bad.yaml:5:36:") and "bad.yaml:6:1:" in plain.err
 
 
 def test_odds_above_one_fail_the_check(command: Command, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ TALLY = """
       shocks: {levels: 0..4, start: 0, recorded: yes}
     turn:
       - {chance: nature, draw: {shock: {none: 0.7, some: 0.3}}}
-      - {chance: tally, when: shock == some, set: {shocks: shocks + 1}}
+      - {chance: tally, when: shock == some, raise: {shocks: 1}}
 """
 OUTSET = """
     horizon: {turns: 1}

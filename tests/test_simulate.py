@@ -35,7 +35,7 @@ BUSY = """
           hold: {pays: {bob: {peace: 1}}}
       - {chance: peace, when: mood == war, draw: {mood: {calm: 0.3, tense: 0.1, war: 0.6}}}
       - {chance: drift, raise: {arms: 0.2}, lower: {arms: 0.3 * (mood == calm)}}
-      - {chance: count, when: offer == high, set: {offers: offers + 1}}
+      - {chance: count, when: offer == high, raise: {offers: 1}}
     payoffs: {ann: {safety: -1 * (mood == war)}, bob: {fear: -arms}}
 """
 

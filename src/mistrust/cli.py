@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -82,6 +82,11 @@ def run(
     from mistrust.report.terminal import show
 
     model = load(scenario, resolution.value)
+    model.check(sample=0)
+    coarse = None
+    if model.has_draft and resolution is Resolution.standard:
+        coarse = load(scenario, "draft")
+        coarse.check(sample=0)
     processes = workers or cores()
     with nullcontext() if fresh else Store(default_path()) as store:
         with _progress() as progress:
@@ -93,8 +98,8 @@ def run(
                 store=store,
                 progress=progress,
             )
-        if model.has_draft and resolution is Resolution.standard:
-            draft = load(scenario, "draft").run(0, seed, audited=0, workers=processes, store=store)
+        if coarse is not None:
+            draft = coarse.run(0, seed, audited=0, workers=processes, store=store)
             record["draft"] = compare_resolutions(record, draft)
     record["scenario"] |= {"command": _command(), "version": __version__}
     page = _write(out, render(record), record)
@@ -277,5 +282,11 @@ def main() -> None:
     try:
         app()
     except MistrustError as error:
-        _err.print(str(error), style="red", markup=False, soft_wrap=True)
-        sys.exit(1)
+        _complain(str(error))
+    except MemoryError:
+        _complain("this takes more memory than there is; coarsen the board or shorten the horizon")
+
+
+def _complain(message: str) -> NoReturn:
+    _err.print(message, style="red", markup=False, soft_wrap=True)
+    sys.exit(1)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -21,20 +22,21 @@ from mistrust.assess.answer import answer_claims, audit
 from mistrust.compile.lower import Case, lower, raise_faults
 from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
 from mistrust.ensemble.batch import Charts
-from mistrust.ensemble.plan import AS_WRITTEN, Questions, compared, questions
+from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, questions
 from mistrust.ensemble.run import Engine, Recorder, Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
-from mistrust.errors import CertificateError, UsageError, nearest
+from mistrust.errors import CertificateError, UsageError, clipped, nearest
 from mistrust.forward.read import Reader, openings_needed, plain
 from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
 from mistrust.scenario.calendar import month_of
 from mistrust.scenario.check import Argument
-from mistrust.scenario.expressions import ExpressionError, parse
+from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.resolve import resolve
+from mistrust.scenario.resolve import resolve, uses
+from mistrust.scenario.tokens import ExpressionError
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, solve
 from mistrust.solve.certificate import Residual, certify
@@ -75,7 +77,7 @@ class Model:
         return any(v.draft is not None for v in self.argument.scenario.board.values())
 
     def check(self, sample: int = 32) -> None:
-        """Evaluate all numbers at the best guess and in some draws, in every variant.
+        """Evaluate all numbers at the best guess, in every variant, and in some draws.
 
         Raises
         ------
@@ -84,12 +86,13 @@ class Model:
         TooLargeError
             Solving would not fit the memory limit.
         """
-        lanes_that_fit(self.engine.program, 1, 1)
+        fit = lanes_that_fit(self.engine.program, LANES, 1)
         scenario = self.argument.scenario
         drawn = [guesses(scenario), *draw(scenario, sample, 1)]
         cases = [Case(world) for world in drawn]
         cases += [Case(drawn[0], variant) for variant in questions(self.argument).needs]
-        raise_faults(lower(self.engine.layout(), cases))
+        for start in range(0, len(cases), fit):
+            raise_faults(lower(self.engine.layout(), cases[start : start + fit]))
 
     def check_with_referee(self) -> dict[str, float]:
         """Solve the best guess with the referee too; the largest differences in actors' values.
@@ -223,7 +226,7 @@ class Model:
         """The turn of a date (or a turn's number, without a calendar)."""
         calendar = self.argument.calendar
         if calendar.start is None:
-            turn = int(date) - 1 if date.isdigit() else -1
+            turn = int(date) - 1 if re.fullmatch(r"\d{1,6}", date) else -1
         else:
             month = month_of(date)
             turn = -1 if month is None else calendar.turn_of(month)
@@ -237,11 +240,14 @@ class Model:
     def condition(self, text: str) -> Node:
         """A condition on the board, as in `--given`."""
         try:
-            return resolve(parse(text), self.argument.scope)
+            node = resolve(parse(text), self.argument.scope)
         except ExpressionError as error:
-            raise UsageError(
-                f"in '{text}', at character {error.offset + 1}: {error.message}"
-            ) from None
+            raise _misread(text, error) from None
+        board = self.argument.scenario.board
+        for name in sorted(uses(node, self.argument.scope)):
+            if name in board and board[name].recorded:
+                raise UsageError(f"in '{text}': '{name}' is recorded, so no decision sees it")
+        return node
 
     def _repr_html_(self) -> str:
         s, n = self.argument.scenario, self.size
@@ -250,6 +256,10 @@ class Model:
             f"{n.turns} turns, {n.actors} actors; {len(s.claims)} claims, "
             f"{len(s.mechanisms)} mechanisms, {len(s.premises)} premises"
         )
+
+
+def _misread(text: str, error: ExpressionError) -> UsageError:
+    return UsageError(f"in '{clipped(text)}', at character {error.offset + 1}: {error.message}")
 
 
 class Solved:
@@ -323,9 +333,7 @@ class Solved:
         try:
             node = resolve_claim(parse(text, claim=True), self.model.argument.scope)
         except ExpressionError as error:
-            raise UsageError(
-                f"in '{text}', at character {error.offset + 1}: {error.message}"
-            ) from None
+            raise _misread(text, error) from None
         readings = readings_in(node)
         if any(reading.variant != AS_WRITTEN for reading in readings):
             raise UsageError("'under' and 'without' need another solve: model.solve(levers=[...])")

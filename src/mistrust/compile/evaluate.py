@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust.compile.frames import Integers
-from mistrust.scenario.check import Argument, level_index
+from mistrust.scenario.check import Argument
+from mistrust.scenario.effects import level_index
 from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable, uses
 from mistrust.scenario.schema import Scenario
 from mistrust.scenario.tree import Call, Compare, Node, Operation

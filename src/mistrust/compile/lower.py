@@ -17,6 +17,7 @@ from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.moves import Odds
 from mistrust.compile.program import Program, lever_switch
 from mistrust.errors import Problem, ScenarioError
+from mistrust.scenario.effects import level_index, level_name
 from mistrust.scenario.readings import Variant
 from mistrust.scenario.text import Path
 from mistrust.scenario.tree import Call, Compare, Node, Operation
@@ -64,6 +65,8 @@ class Coefficients:
     faults
         Lanes whose numbers are not valid, with the first problem found; their results mean
         nothing.
+    problems
+        What is wrong anywhere: at each place in the file, the first lane's problem.
     """
 
     layout: Layout
@@ -75,6 +78,7 @@ class Coefficients:
     beyond: Floats
     start: Floats
     faults: dict[int, Problem]
+    problems: tuple[Problem, ...]
     evaluator: Evaluator
 
     @property
@@ -119,9 +123,9 @@ def lower(layout: Layout, cases: Sequence[Case]) -> Coefficients:
     checker = _Checker(program, evaluator, cases)
     patience = checker.per_actor("patience")
     precision = checker.per_actor("precision")
+    for odds in program.odds:
+        checker.probabilities(odds)
     for stage in program.stages:
-        for odds in stage.odds:
-            checker.probabilities(odds)
         if stage.mover >= 0:
             checker.choosable(stage.phase, stage.guard, [c.available for c in stage.choices])
         for choice in stage.choices:
@@ -144,6 +148,7 @@ def lower(layout: Layout, cases: Sequence[Case]) -> Coefficients:
         end[-1],
         checker.start(),
         checker.faults,
+        tuple(checker.problems.values()),
         evaluator,
     )
 
@@ -186,16 +191,17 @@ class _Checker:
         self.evaluator = evaluator
         self.cases = cases
         self.faults: dict[int, Problem] = {}
+        self.problems: dict[Path, Problem] = {}
 
     def per_actor(self, key: str) -> Floats:
         """Patience or precision: (actors, lanes)."""
         scenario = self.argument.scenario
         perpetual = scenario.beyond == "perpetuity"
         rows = []
-        for name, actor in scenario.actors.items():
+        for name in scenario.actors:
             path: Path = ("actors", name, key)
-            text = getattr(actor, key)
-            value = np.inf if text.strip() == "inf" else self.evaluator(self.argument.nodes[path])
+            node = self.argument.nodes.get(path)  # none for the word 'inf'
+            value = np.inf if node is None else self.evaluator(node)
             row = np.broadcast_to(np.asarray(value).reshape(-1), (len(self.cases),))
             if key == "precision":
                 self._note(path, ~(row >= 0), row, "is no precision: 0 or more, or inf")
@@ -221,8 +227,6 @@ class _Checker:
         return mass
 
     def _start_odds(self, name: str, start: Mapping[str, str], odds: Floats) -> Floats:
-        from mistrust.scenario.check import level_index
-
         path: Path = ("board", name, "start")
         levels = self.argument.scenario.board[name].levels
         for level in start:
@@ -278,8 +282,12 @@ class _Checker:
     def _note(self, path: Path, bad: NDArray[np.bool_], row: Floats, message: str) -> None:
         for lane in map(int, np.flatnonzero(np.broadcast_to(bad, (len(self.cases),)))):
             value = np.broadcast_to(row, (len(self.cases),))[lane]
-            problem = self.argument.source.problem(path, f"{value:g} {message}{self._lane(lane)}")
-            self.faults.setdefault(lane, problem)
+            self._fault(path, lane, f"{value:g} {message}{self._lane(lane)}")
+
+    def _fault(self, path: Path, lane: int, message: str) -> None:
+        problem = self.argument.source.problem(path, message)
+        self.faults.setdefault(lane, problem)
+        self.problems.setdefault(path, problem)
 
     def _cells(
         self,
@@ -297,13 +305,12 @@ class _Checker:
             return
         lanes = np.broadcast_to(bad, (*bad.shape[:-1], len(self.cases)))
         for lane in map(int, np.flatnonzero(lanes.any(axis=tuple(range(lanes.ndim - 1))))):
-            if lane in self.faults:
+            if lane in self.faults and path in self.problems:
                 continue
             cell = tuple(np.argwhere(lanes[..., lane])[0])
             where = self._where(cell, bad.shape)
             value = "" if node is None else f"{self._value(node, cell, lane):.6g} "
-            text = f"{value}{message}{where}{self._lane(lane)}"
-            self.faults[lane] = self.argument.source.problem(path, text)
+            self._fault(path, lane, f"{value}{message}{where}{self._lane(lane)}")
 
     def _value(self, node: Node, cell: tuple[int, ...], lane: int) -> float:
         array = self.evaluator(node)
@@ -317,10 +324,10 @@ class _Checker:
         for i, name in enumerate(self.evaluator.order):
             if shape[i + 1] > 1:
                 level = board[name].levels[cell[i + 1]]
-                parts.append(f"{name} == {level if isinstance(level, str) else f'{level:g}'}")
+                parts.append(f"{name} == {level_name(level)}")
         if shape[0] > 1:
             parts.append(f"in {self.argument.calendar.label(cell[0])}")
-        return f" (on the board where {', '.join(parts)})" if parts else ""
+        return f" (on the board where {', '.join(parts)})" if parts else " (on every board)"
 
     def _lane(self, lane: int) -> str:
         """The premises, where they are not at their guesses."""
@@ -338,10 +345,10 @@ class _Checker:
 
 
 def raise_faults(coefficients: Coefficients) -> None:
-    """Turn the faults of any lane into an error."""
-    if coefficients.faults:
+    """Turn what is wrong in any lane into an error."""
+    if coefficients.problems:
         source = coefficients.program.argument.source
-        raise ScenarioError(source.file, coefficients.faults.values())
+        raise ScenarioError(source.file, coefficients.problems)
 
 
 __all__ = [

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import prod
 
 import numpy as np
 
 from mistrust.compile.frames import Integers
-from mistrust.errors import ScenarioError
-from mistrust.scenario.check import Argument, level_index, moves_of
+from mistrust.scenario.check import Argument
+from mistrust.scenario.effects import level_index, moves_of
 from mistrust.scenario.resolve import Axis, Constant
 from mistrust.scenario.schema import Effects
 from mistrust.scenario.text import Path
 from mistrust.scenario.tree import Call, Compare, Node, Operation
 
-MAX_BRANCHES = 512
 ONE = Constant(0, 1.0)
 ZERO = Constant(0, 0.0)
 
@@ -70,28 +68,20 @@ def branches_of(
     """Branches of the moves of `effects`, as far as they move one of the variables `moved`.
 
     Where `guard` fails nothing moves. The weights of the branches sum to 1 on every cell if the
-    odds, which are returned to be checked, are probabilities.
+    odds, which are returned to be checked (those of all variables), are probabilities.
     """
-    alive = set(moved)
     by_variable: dict[str, list[tuple[str, object]]] = {}
     for verb, moves in moves_of(effects).items():
         for name, move in moves.items():
-            if name in alive:
-                by_variable.setdefault(name, []).append((verb, move))
+            by_variable.setdefault(name, []).append((verb, move))
     reader = _Reader(argument, path, guard)
-    outcomes = [reader.outcomes(name, verbs) for name, verbs in by_variable.items()]
-    if prod(len(o) for o in outcomes) > MAX_BRANCHES:
-        message = (
-            f"{prod(len(o) for o in outcomes)} ways for the board to move at once, at most "
-            f"{MAX_BRANCHES} are allowed; split the moves over two phases"
-        )
-        problem = argument.source.problem(path, message)
-        raise ScenarioError(argument.source.file, [problem])
+    all_outcomes = {name: reader.outcomes(name, verbs) for name, verbs in by_variable.items()}
+    outcomes = {name: all_outcomes[name] for name in by_variable if name in set(moved)}
     branches = []
-    for combination in product(*outcomes):
+    for combination in product(*outcomes.values()):
         weights = tuple(weight for weight, _ in combination if weight is not ONE)
         weight = Operation(0, "*", weights) if len(weights) > 1 else (weights or (ONE,))[0]
-        goals = dict(zip(by_variable, (goal for _, goal in combination), strict=True))
+        goals = dict(zip(outcomes, (goal for _, goal in combination), strict=True))
         branches.append(Branch(weight, goals))
     return branches, reader.odds
 
@@ -142,14 +132,7 @@ class _Reader:
         node = self.argument.nodes[path]
         if isinstance(node, Constant):
             named = isinstance(levels[0], str)
-            text = str(levels[int(node.value)]) if named else str(node.value)
-            index = int(node.value) if named else _index(node.value, levels)
-            if index is None:
-                shown = ", ".join(f"{level:g}" for level in levels[:12])
-                problem = self.argument.source.problem(
-                    path, f"'{text}' is not a level of '{name}': {shown}"
-                )
-                raise ScenarioError(self.argument.source.file, [problem])
+            index = int(node.value) if named else level_index(str(node.value), levels)
             return [(ONE, np.full(size, index, dtype=np.int64))]
         values = range(size) if isinstance(levels[0], str) else levels
         moves = [
@@ -195,30 +178,12 @@ class _Reader:
             old = level_index(level, levels)
             value = float(old) if named else float(str(levels[old]))
             present = Compare(0, "near", here, Constant(0, value))
-            if not isinstance(row, dict):
-                problem = self.argument.source.problem(
-                    (*path, level), f"expected a row of odds for '{level}', as for the other levels"
-                )
-                raise ScenarioError(self.argument.source.file, [problem])
+            assert isinstance(row, dict)
             self.guard = both(guard, present)
             for weight, goal in self._row(name, (*path, level), row, exact=True):
                 weights[goal[0]] = where(present, weight, weights[goal[0]])
             self.guard = guard
-        missing = [
-            str(level)
-            for level in levels
-            if level_index(str(level), levels) not in {level_index(r, levels) for r in rows}
-        ]
-        if missing:
-            problem = self.argument.source.problem(
-                path, f"no row of odds for '{missing[0]}', a level of '{name}'"
-            )
-            raise ScenarioError(self.argument.source.file, [problem])
         size = len(levels)
         return [
             (w, np.full(size, i, dtype=np.int64)) for i, w in enumerate(weights) if w is not ZERO
         ]
-
-
-def _index(value: float, levels: list[str] | list[float]) -> int | None:
-    return next((i for i, level in enumerate(levels) if abs(float(level) - value) < 1e-9), None)

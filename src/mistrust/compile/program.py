@@ -15,7 +15,8 @@ import numpy as np
 from mistrust.compile.evaluate import levels_where
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
 from mistrust.compile.moves import ONE, ZERO, Branch, Odds, both, branches_of, where
-from mistrust.scenario.check import Argument, level_index, moved_by
+from mistrust.scenario.check import Argument
+from mistrust.scenario.effects import level_index, moved_by
 from mistrust.scenario.readings import phase_name
 from mistrust.scenario.resolve import Parameter, Scope, uses
 from mistrust.scenario.schema import Chance, Decide
@@ -126,6 +127,8 @@ class Program:
         The board as a turn opens, and as it ends (variables within the turn may still live).
     payoffs, beyond
         Amounts of every turn's end, and of the horizon's end.
+    odds
+        What must be probabilities, in all phases, also for variables that are not carried.
     recorded
         The recorded variables that this version of the program carries.
     """
@@ -139,6 +142,7 @@ class Program:
     beyond: tuple[Amount, ...]
     starts: dict[str, int]
     sizes: dict[str, int]
+    odds: tuple[Odds, ...]
     recorded: tuple[str, ...] = ()
     _extended: dict[tuple[str, ...], Program] = field(default_factory=dict, repr=False)
 
@@ -226,6 +230,7 @@ def compile_program(argument: Argument, recorded: tuple[str, ...] = ()) -> Progr
         else (),
         starts,
         sizes,
+        tuple(odds for stage in stages for odds in stage.odds),
         recorded,
     )
 

@@ -9,7 +9,9 @@ from math import prod
 from mistrust.compile.program import Program, lifetimes
 from mistrust.errors import TooLargeError
 from mistrust.scenario.check import Argument
+from mistrust.scenario.resolve import Axis, Defined, TurnTable
 from mistrust.scenario.schema import Decide
+from mistrust.scenario.tree import Node, children
 
 MOST_STATES = 2**31
 SHARE_OF_MEMORY = 0.7
@@ -28,7 +30,7 @@ class Size:
         Values computed in one solve of one world: states x options (or moves) x actors, summed
         over phases and turns.
     bytes_per_world
-        Memory for one world: two value arrays and all policies.
+        Memory for one world: two value arrays, all policies, and the tables of all expressions.
     """
 
     states: int
@@ -53,23 +55,27 @@ def memory_limit() -> int:
 
 
 def refuse_if_huge(argument: Argument) -> None:
-    """Refuse a board that could not even be indexed.
+    """Refuse a board that could not even be indexed, or whose values alone exceed the memory.
 
     Raises
     ------
     TooLargeError
         With the number of states and the variable to coarsen.
     """
-    board = argument.scenario.board
+    scenario = argument.scenario
+    board = scenario.board
     names = [v for v in board if not board[v].recorded]
     lives = lifetimes(argument, names)
-    moments = range(len(argument.scenario.turn) + 1)
+    moments = range(len(scenario.turn) + 1)
     widest = max(
         prod(len(board[v].levels) for v in names if lives[v][0] <= m <= lives[v][1])
         for m in moments
     )
     if widest > MOST_STATES:
         raise TooLargeError(_too_large(argument, widest, f"at most {MOST_STATES:,} are possible"))
+    least = 2 * _DOUBLE * widest * len(scenario.actors)
+    if least > memory_limit():
+        raise TooLargeError(_too_large(argument, widest, _figures(least, memory_limit(), 1)))
 
 
 def measure(program: Program) -> Size:
@@ -86,7 +92,37 @@ def measure(program: Program) -> Size:
         turns,
         actors,
         work * actors * turns,
-        _DOUBLE * (2 * largest * actors + stored * turns),
+        _DOUBLE * (2 * largest * actors + stored * turns + _entries(program)),
+    )
+
+
+def _entries(program: Program) -> int:
+    """Numbers in the tables of all expressions of the game, and of their parts."""
+    board, turns = program.argument.scenario.board, program.turns
+    known: dict[int, tuple[frozenset[str], bool]] = {}
+
+    def depends(node: Node) -> tuple[frozenset[str], bool]:
+        """The variables that an expression depends on, and whether on the turn."""
+        if id(node) not in known:
+            inner = [program.scope.definitions[node.name]] if isinstance(node, Defined) else []
+            parts = [depends(part) for part in (*children(node), *inner)]
+            own = frozenset({node.variable}) if isinstance(node, Axis) else frozenset[str]()
+            timed = isinstance(node, TurnTable) or any(t for _, t in parts)
+            known[id(node)] = own.union(*(names for names, _ in parts)), timed
+        return known[id(node)]
+
+    for stage in program.stages:
+        for choice in stage.choices:
+            depends(choice.available)
+            for branch in choice.branches:
+                depends(branch.weight)
+            for amount in choice.amounts:
+                depends(amount.node)
+    for amount in (*program.payoffs, *program.beyond):
+        depends(amount.node)
+    return sum(
+        prod(len(board[v].levels) for v in names) * (turns if timed else 1)
+        for names, timed in known.values()
     )
 
 
@@ -103,10 +139,14 @@ def lanes_that_fit(program: Program, most: int, workers: int) -> int:
     while lanes > 1 and lanes * size.bytes_per_world > limit:
         lanes //= 2
     if size.bytes_per_world > limit:
-        need, have = size.bytes_per_world / 2**30, limit / 2**30
-        detail = f"{need:,.1f} GiB for each of {workers} processes, {have:,.1f} GiB may be used"
+        detail = _figures(size.bytes_per_world, limit, workers)
         raise TooLargeError(_too_large(program.argument, size.largest, detail))
     return lanes
+
+
+def _figures(need: int, limit: int, workers: int) -> str:
+    each = f"for each of {workers} processes" if workers > 1 else "for one world"
+    return f"{need / 2**30:,.1f} GiB {each}, {limit / 2**30:,.1f} GiB may be used"
 
 
 def _too_large(argument: Argument, states: int, detail: str) -> str:

@@ -6,17 +6,40 @@ that the compiler reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 
-from mistrust.errors import Problem, ScenarioError, nearest
+from mistrust.errors import Problems, ScenarioError, clipped, nearest
 from mistrust.scenario.calendar import Calendar, month_of
-from mistrust.scenario.expressions import KEYWORDS, ExpressionError, parse
-from mistrust.scenario.readings import phase_name, resolve_claim
-from mistrust.scenario.resolve import Defined, Scope, names_in, resolve, resolve_level, uses
-from mistrust.scenario.schema import Chance, Decide, Effects, Scenario
+from mistrust.scenario.effects import (
+    MAX_BRANCHES,
+    Levels,
+    find_level,
+    listed,
+    moved_by,
+    moves_of,
+    records_only,
+    ways,
+)
+from mistrust.scenario.expressions import MAX_TREE
+from mistrust.scenario.findings import Findings
+from mistrust.scenario.readings import phase_name
+from mistrust.scenario.resolve import (
+    Constant,
+    Defined,
+    Scope,
+    names_in,
+    resolve,
+    resolve_level,
+    uses,
+)
+from mistrust.scenario.schema import MAX_TURNS, Chance, Decide, Effects, Scenario
 from mistrust.scenario.text import Path, Source
-from mistrust.scenario.tree import Name, Node
+from mistrust.scenario.tokens import KEYWORDS
+from mistrust.scenario.tree import Name, Node, deepest
+
+__all__ = ["Argument", "check", "moved_by"]
 
 
 @dataclass
@@ -35,37 +58,48 @@ class Argument:
         return self.scope.calendar
 
 
-def check(scenario: Scenario, source: Source, resolution: str = "standard") -> Argument:
+def check(
+    scenario: Scenario,
+    source: Source,
+    resolution: str = "standard",
+    *,
+    problems: Problems | None = None,
+    broken: frozenset[str] = frozenset(),
+    dated: bool = True,
+) -> Argument:
     """Give every expression its meaning.
+
+    Parameters
+    ----------
+    problems
+        The mistakes found before; those found here are added.
+    broken, dated
+        What those mistakes leave in doubt: names, and whether there is a calendar.
 
     Raises
     ------
     ScenarioError
         With every problem found.
     """
-    checker = _Checker(scenario, source, resolution)
+    found = Problems(source.file) if problems is None else problems
+    scope = Scope(scenario, Calendar(None, scenario.horizon.every, 1), broken=broken, dated=dated)
+    checker = _Checker(scope, source, found)
     checker.run()
-    if checker.problems:
-        raise ScenarioError(source.file, checker.problems)
-    return checker.argument
+    if found:
+        raise ScenarioError(source.file, found)
+    return Argument(scenario, source, resolution, scope, checker.nodes)
 
 
-class _Checker:
-    def __init__(self, scenario: Scenario, source: Source, resolution: str) -> None:
-        self.scenario = scenario
-        self.source = source
-        self.problems: list[Problem] = []
-        scope = Scope(scenario, self._calendar())
-        self.scope = scope
-        self.argument = Argument(scenario, source, resolution, scope)
-
+class _Checker(Findings):
     def run(self) -> None:
         s = self.scenario
+        self._calendar()
         self._names()
         self._definitions()
         for name, actor in s.actors.items():
-            for key in ("patience", "precision"):
-                self._parameter_only(("actors", name, key), getattr(actor, key))
+            self._premises_only(("actors", name, "patience"), actor.patience)
+            if actor.precision.strip() != "inf":
+                self._premises_only(("actors", name, "precision"), actor.precision)
         for name, variable in s.board.items():
             self._start(name, variable.start)
             if variable.within and variable.recorded:
@@ -84,94 +118,41 @@ class _Checker:
         for name, claim in s.claims.items():
             self._claim(("claims", name, "holds"), claim.holds)
 
-    # -- helpers -----------------------------------------------------------------------------
-
-    def _complain(self, path: Path, message: str, *, key: bool = False) -> None:
-        self.problems.append(self.source.problem(path, message, key=key))
-
-    def _resolved(
-        self, path: Path, text: str, meaning: Callable[[Node], Node], *, claim: bool = False
-    ) -> Node | None:
-        try:
-            node = meaning(parse(text, claim=claim))
-        except ExpressionError as error:
-            message = f"{error.message} (in '{_short(text)}')"
-            self.problems.append(self.source.problem_inside(path, text, error.offset, message))
-            return None
-        self.argument.nodes[path] = node
-        return node
-
-    def _number(self, path: Path, text: str | None, *, recorded: bool = False) -> None:
-        """An expression of the game itself; it may not depend on recorded variables."""
-        if text is None:
-            return
-        node = self._resolved(path, text, lambda n: resolve(n, self.scope))
-        if node is not None and not recorded:
-            self._no_recorded(path, node)
-
-    def _no_recorded(self, path: Path, node: Node) -> None:
-        for name in sorted(uses(node, self.scope)):
-            if name in self.scenario.board and self.scenario.board[name].recorded:
-                self._complain(
-                    path,
-                    f"'{name}' is recorded: claims may read it, the game may not (drop "
-                    "'recorded' to make it part of the board)",
-                )
-
-    def _parameter_only(self, path: Path, text: str) -> None:
-        if text.strip() == "inf":
-            return
-        node = self._resolved(path, text, lambda n: resolve(n, self.scope))
-        if node is None:
-            return
-        for name in sorted(uses(node, self.scope) & set(self.scenario.board)):
-            self._complain(path, f"'{name}' is on the board; this may use premises only")
-
-    def _claim(self, path: Path, text: str) -> None:
-        self._resolved(path, text, lambda n: resolve_claim(n, self.scope), claim=True)
-
-    def _known_actors(self, path: Path, names: Iterable[str]) -> list[str]:
-        return self._known(path, names, self.scenario.actors, "actor")
-
-    def _known(
-        self, path: Path, names: Iterable[str], known: Iterable[str], what: str
-    ) -> list[str]:
-        good, known = [], list(known)
-        for name in names:
-            if name in known:
-                good.append(name)
-            else:
-                self._complain(
-                    (*path, name), f"unknown {what} '{name}'{nearest(name, known)}", key=True
-                )
-        return good
-
-    def _terms(self, path: Path, terms: Mapping[str, str]) -> None:
-        for term, text in terms.items():
-            self._number((*path, term), text)
-
     # -- sections ----------------------------------------------------------------------------
 
-    def _calendar(self) -> Calendar:
+    def _calendar(self) -> None:
         h = self.scenario.horizon
-        if h.start is None:
-            return Calendar(None, h.every, h.turns or 1)
-        start = month_of(h.start)
-        if start is None:
-            self._complain(
-                ("horizon", "start"), f"'{h.start}' is no date; write 2025-Q1, 2025-01 or 2025"
-            )
-            return Calendar(None, h.every, h.turns or 1)
+        start = None if h.start is None else month_of(h.start)
         calendar = Calendar(start, h.every, h.turns or 1)
-        calendar = Calendar(start - start % calendar.step, h.every, h.turns or 1)
-        if h.end is None:
-            return calendar
-        end = month_of(h.end)
-        turns = 0 if end is None else calendar.turn_of(end) + 1
+        if start is None:
+            if h.start is not None:
+                self._no_date("start", h.start)
+        else:
+            calendar = Calendar(start - start % calendar.step, h.every, h.turns or 1)
+            if h.end is not None:
+                calendar = Calendar(calendar.start, h.every, self._turns_until(h.end, calendar))
+        self.scope.calendar = calendar
+
+    def _no_date(self, key: str, text: str) -> None:
+        message = f"'{clipped(text)}' is no date; write 2025-Q1, 2025-01 or 2025"
+        self._complain(("horizon", key), message)
+        self.scope.dated = False
+
+    def _turns_until(self, text: str, calendar: Calendar) -> int:
+        """The number of turns from the start to that of the date `text`."""
+        end = month_of(text)
+        if end is None:
+            self._no_date("end", text)
+            return 1
+        turns = calendar.turn_of(end) + 1
+        if 1 <= turns <= MAX_TURNS:
+            return turns
+        what = f"would be turn {turns:,}; at most {MAX_TURNS:,} are allowed"
         if turns < 1:
-            what = "is no date" if end is None else "lies before the start"
-            self._complain(("horizon", "end"), f"'{h.end}' {what}")
-        return Calendar(calendar.start, h.every, max(turns, 1))
+            what = f"lies before the start, {calendar.label(0)}"
+        self._complain(("horizon", "end"), f"'{text}' {what}")
+        self.scope.dated = False
+        return 1
 
     def _names(self) -> None:
         seen: dict[str, str] = {}
@@ -205,27 +186,36 @@ class _Checker:
     def _definitions(self) -> None:
         """Resolve the definitions, refusing those that lead back to themselves."""
         trees: dict[str, Node] = {}
-        for name, text in self.scenario.define.items():
+        define = self.scenario.define
+        for name, text in define.items():
             node = self._resolved(("define", name), text, lambda n: n)
             if node is not None:
                 trees[name] = node
         refers = {n: [w for w in names_in(t) if w.name in trees] for n, t in trees.items()}
         cyclic = _cyclic({n: {w.name for w in words} for n, words in refers.items()})
-        for name in cyclic:
+        for name in filter(cyclic.__contains__, define):
             word: Name = next(w for w in refers[name] if w.name in cyclic)
             message = f"the definition of '{name}' leads back to itself through '{word.name}'"
-            text = self.scenario.define[name]
-            self.problems.append(
-                self.source.problem_inside(("define", name), text, word.offset, message)
-            )
-        for name in trees.keys() - cyclic:
-            node = self._resolved(
-                ("define", name), self.scenario.define[name], lambda n: resolve(n, self.scope)
-            )
-            if node is not None:
-                self.scope.definitions[name] = node
-        for name in cyclic:
+            self._inside(("define", name), define[name], word.offset, message)
             self.scope.definitions[name] = Defined(0, name)
+        depths: dict[str, int] = dict.fromkeys(cyclic, 0)
+        acyclic = {n: {w.name for w in refers[n]} - cyclic for n in trees.keys() - cyclic}
+        for name in TopologicalSorter(acyclic).static_order():
+            self._define(name, trees[name], depths)
+
+    def _define(self, name: str, tree: Node, depths: dict[str, int]) -> None:
+        """Resolve a definition, once those that it uses are."""
+        path, text = ("define", name), self.scenario.define[name]
+        depths[name], offset = deepest(tree, depths)
+        if depths[name] > MAX_TREE:
+            message = (
+                f"'{name}' leads through definitions that are nested more than {MAX_TREE} deep"
+            )
+            self._inside(path, text, offset, message)
+            depths[name] = 0
+        node = self._resolved(path, text, lambda n: resolve(n, self.scope))
+        if node is not None:
+            self.scope.definitions[name] = node
 
     def _start(self, name: str, start: str | dict[str, str]) -> None:
         path: Path = ("board", name, "start")
@@ -235,39 +225,19 @@ class _Checker:
             return
         if variable.within:
             self._complain(path, "a variable within a turn starts at one level, not at odds")
+        self._levels_once(path, name, start)
         for level, text in start.items():
-            self._one_level((*path, level), name, level)
-            self._parameter_only((*path, level), text)
-
-    def _level(self, path: Path, variable: str, text: str) -> None:
-        """A constant level, as `start` needs it."""
-        levels = self.scenario.board[variable].levels
-        if isinstance(levels[0], str):
-            if text not in levels:
-                names = [str(level) for level in levels]
-                self._complain(
-                    path, f"'{text}' is not a level of '{variable}'{nearest(text, names)}"
-                )
-        elif _as_level(text, levels) is None:
-            shown = ", ".join(f"{level:g}" for level in levels[:12])
-            self._complain(path, f"'{text}' is not a level of '{variable}': {shown}")
-
-    def _one_level(self, path: Path, variable: str, text: str) -> None:
-        before = len(self.problems)
-        self._level(path, variable, text)
-        for i in range(before, len(self.problems)):
-            mark = self.source.problem(path, self.problems[i].message, key=True)
-            self.problems[i] = mark
+            self._premises_only((*path, level), text)
 
     def _phase(self, index: int, phase: Decide | Chance) -> None:
         path: Path = ("turn", index)
-        self._number((*path, "when"), phase.when, recorded=_records_only(phase, self.scenario))
+        self._number((*path, "when"), phase.when, recorded=records_only(phase, self.scenario))
         if isinstance(phase, Chance):
             self._effects(path, phase)
             return
-        if phase.decide not in self.scenario.actors:
-            message = f"unknown actor '{phase.decide}'{nearest(phase.decide, self.scenario.actors)}"
-            self._complain((*path, "decide"), message)
+        if phase.decide not in {*self.scenario.actors, *self.scope.broken}:
+            hint = nearest(phase.decide, self.scenario.actors)
+            self._complain((*path, "decide"), f"unknown actor '{clipped(phase.decide)}'{hint}")
         for name, option in phase.options.items():
             here = (*path, "options", name)
             self._number((*here, "when"), option.when)
@@ -276,7 +246,7 @@ class _Checker:
                 self._terms((*here, "pays", actor), option.pays[actor])
 
     def _effects(self, path: Path, effects: Effects) -> None:
-        board = self.scenario.board
+        before, board = len(self.problems), self.scenario.board
         moved: dict[str, str] = {}
         for verb, moves in moves_of(effects).items():
             for variable in self._known((*path, verb), moves, board, "variable"):
@@ -287,20 +257,47 @@ class _Checker:
                     )
                 moved[variable] = verb
                 self._move(here, variable, verb, moves[variable])
+        if len(self.problems) > before or self.scope.broken or not self.scope.dated:
+            return
+        levels = {name: variable.levels for name, variable in board.items()}
+        count = ways(effects, levels, self.nodes, path)
+        if count > MAX_BRANCHES:
+            message = (
+                f"{count:,} ways for the board to move at once, at most {MAX_BRANCHES} are "
+                "allowed; split the moves over two phases"
+            )
+            self._complain(path, message)
 
     def _move(self, path: Path, variable: str, verb: str, move: object) -> None:
         recorded = self.scenario.board[variable].recorded
-        if isinstance(move, str):
-            if verb == "set":
-                node = self._resolved(path, move, lambda n: resolve_level(n, variable, self.scope))
-                if node is not None and not recorded:
-                    self._no_recorded(path, node)
-            else:
-                self._number(path, move, recorded=recorded)
+        if isinstance(move, str) and verb == "set":
+            node = self._resolved(path, move, lambda n: resolve_level(n, variable, self.scope))
+            if isinstance(node, Constant) and not self.scope.named(variable):
+                self._level(path, variable, f"{node.value:g}")
+            elif node is not None and not recorded:
+                self._no_recorded(path, node)
+        elif isinstance(move, str):
+            self._number(path, move, recorded=recorded)
         elif isinstance(move, dict):
-            for level, odds in move.items():
-                self._one_level((*path, level), variable, level)
-                self._move((*path, level), variable, "odds", odds)
+            self._odds(path, variable, move)
+
+    def _odds(self, path: Path, variable: str, odds: dict[str, object]) -> None:
+        """A row of odds over levels, or one such row for every present level."""
+        self._levels_once(path, variable, odds)
+        rows = [level for level, row in odds.items() if isinstance(row, dict)]
+        for level, row in odds.items():
+            if rows and not isinstance(row, dict):
+                message = f"expected a row of odds for '{level}', as for '{rows[0]}'"
+                self._complain((*path, level), message)
+            else:
+                self._move((*path, level), variable, "odds", row)
+        levels: Levels = self.scenario.board[variable].levels
+        given = {find_level(level, levels) for level in odds}
+        missing = [level for i, level in enumerate(levels) if i not in given]
+        if rows and missing and not self.scope.broken:
+            which = "is a level" if len(missing) == 1 else "are levels"
+            message = f"no row of odds for {listed(missing)}, which {which} of '{variable}'"
+            self._complain(path, message)
 
     def _within(self) -> None:
         """A `within: turn` variable must be moved before it is read, and moved at all."""
@@ -309,11 +306,11 @@ class _Checker:
                 continue
             first = next((i for i, p in enumerate(self.scenario.turn) if name in moved_by(p)), None)
             if first is None:
-                self._complain(
-                    ("board", name), f"no phase moves '{name}', which lives within a turn", key=True
-                )
+                if not self.scope.broken:
+                    message = f"no phase moves '{name}', which lives within a turn"
+                    self._complain(("board", name), message, key=True)
                 continue
-            for path, node in self.argument.nodes.items():
+            for path, node in self.nodes.items():
                 early = path[0] == "turn" and int(path[1]) <= first
                 if (early or path[0] in ("beyond", "levers")) and name in uses(node, self.scope):
                     late = "beyond the turn" if path[0] == "beyond" else "before it is moved"
@@ -325,59 +322,16 @@ class _Checker:
             path: Path = ("levers", name)
             for decision in self._known((*path, "choose"), lever.choose, decisions, "decision"):
                 option, options = lever.choose[decision], decisions[decision].options
-                if option not in options:
-                    self._complain(
-                        (*path, "choose", decision),
-                        f"'{option}' is not an option of '{decision}'{nearest(option, options)}",
-                    )
+                if option not in {*options, *self.scope.broken}:
+                    message = f"'{option}' is not an option of '{decision}'"
+                    self._complain((*path, "choose", decision), message + nearest(option, options))
             self._known((*path, "premises"), lever.premises, self.scenario.premises, "premise")
-            for i, mechanism in enumerate(lever.off):
-                if mechanism not in self.scenario.mechanisms:
-                    self._complain(
-                        (*path, "off", i),
-                        f"unknown mechanism '{mechanism}'"
-                        + nearest(mechanism, self.scenario.mechanisms),
-                    )
+            for i, name in enumerate(lever.off):
+                if name not in {*self.scenario.mechanisms, *self.scope.broken}:
+                    hint = nearest(name, self.scenario.mechanisms)
+                    message = f"unknown mechanism '{clipped(name)}'{hint}"
+                    self._complain((*path, "off", i), message)
             self._number((*path, "when"), lever.when)
-
-
-def moves_of(effects: Effects) -> dict[str, Mapping[str, object]]:
-    """The moves of an option or a chance phase, by verb."""
-    return {
-        "set": effects.set,
-        "raise": effects.raise_,
-        "lower": effects.lower,
-        "draw": effects.draw,
-    }
-
-
-def moved_by(phase: Decide | Chance) -> set[str]:
-    """The variables that a phase may move."""
-    parts = list(phase.options.values()) if isinstance(phase, Decide) else [phase]
-    return {name for part in parts for moves in moves_of(part).values() for name in moves}
-
-
-def _records_only(phase: Decide | Chance, scenario: Scenario) -> bool:
-    """Whether a phase moves recorded variables alone."""
-    moved = moved_by(phase) & set(scenario.board)
-    return isinstance(phase, Chance) and all(scenario.board[name].recorded for name in moved)
-
-
-def _as_level(text: str, levels: Iterable[object]) -> int | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return next((i for i, level in enumerate(levels) if abs(float(level) - value) < 1e-9), None)  # type: ignore[arg-type]
-
-
-def level_index(text: str, levels: list[str] | list[float]) -> int:
-    """The index of a level given as written; the text is known to be one."""
-    if isinstance(levels[0], str):
-        return levels.index(text)  # type: ignore[arg-type]
-    index = _as_level(text, levels)
-    assert index is not None
-    return index
 
 
 def _cyclic(refers: Mapping[str, set[str]]) -> set[str]:
@@ -393,8 +347,3 @@ def _cyclic(refers: Mapping[str, set[str]]) -> set[str]:
         if name in reached:
             cyclic.add(name)
     return cyclic
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 70 else text[:67] + "..."

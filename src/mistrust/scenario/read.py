@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mistrust.errors import Problem, ScenarioError, nearest
+from mistrust.errors import MOST_PROBLEMS, Problem, ScenarioError, clipped, nearest
 from mistrust.scenario.check import Argument, check
-from mistrust.scenario.schema import Scenario
+from mistrust.scenario.repair import Mistake, Remains, remains
+from mistrust.scenario.schema import NAME, Scenario
 from mistrust.scenario.text import MAX_CHARACTERS, Path, Source, read_tree
 
 RESOLUTIONS = ("standard", "draft")
@@ -31,22 +33,24 @@ def read_file(path: str | FilePath, resolution: str = "standard") -> Argument:
         size = file.stat().st_size
         if size > 4 * MAX_CHARACTERS:
             most = f"a scenario may have at most {MAX_CHARACTERS:,} characters"
-            message = f"the file has {size:,} bytes; {most}"
-            raise ScenarioError(str(path), [Problem(0, 0, message)])
-        text = file.read_text(encoding="utf-8")
+            raise _unreadable(path, f"the file has {size:,} bytes; {most}")
+        with file.open(encoding="utf-8-sig") as stream:
+            text = stream.read(MAX_CHARACTERS + 1)
     except FileNotFoundError:
-        folder = file.parent if str(file.parent) else FilePath()
-        names = [p.name for p in folder.glob("*.y*ml")] if folder.is_dir() else []
+        names = [p.name for p in file.parent.glob("*.y*ml")] if file.parent.is_dir() else []
         hint = nearest(file.name, names) if names else ""
-        raise ScenarioError(str(path), [Problem(0, 0, f"there is no such file{hint}")]) from None
+        raise _unreadable(path, f"there is no such file{hint}") from None
     except UnicodeDecodeError as error:
         message = f"not a text file in UTF-8 (byte {error.start + 1} cannot be read)"
-        raise ScenarioError(str(path), [Problem(0, 0, message)]) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        message = f"the file cannot be read: {reason}"
-        raise ScenarioError(str(path), [Problem(0, 0, message)]) from None
+        raise _unreadable(path, message) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _unreadable(path, f"the file cannot be read: {reason.lower()}") from None
     return read_text(text, str(path), resolution)
+
+
+def _unreadable(path: str | FilePath, message: str) -> ScenarioError:
+    return ScenarioError(str(path), [Problem(0, 0, message)])
 
 
 def read_text(text: str, file: str = "scenario", resolution: str = "standard") -> Argument:
@@ -54,22 +58,47 @@ def read_text(text: str, file: str = "scenario", resolution: str = "standard") -
     data, source = read_tree(text, file)
     if not isinstance(data, dict):
         what = "empty" if data is None else "no mapping of 'title:', 'actors:', 'board:', ..."
-        raise ScenarioError(
-            file, [Problem(1, 1, f"a scenario is expected, but the file is {what}")]
-        )
+        message = f"a scenario is expected, but the file is {what}"
+        raise ScenarioError(file, [*source.problems, Problem(1, 1, message)])
     return read_data(data, source, resolution)
 
 
 def read_data(data: dict[str, Any], source: Source, resolution: str = "standard") -> Argument:
-    """Check plain data (of the shape of the YAML file) into an argument."""
-    scenario = _validate(data, source)
+    """Check plain data (of the shape of the YAML file) into an argument.
+
+    Where parts of it are not what they must be, the rest is checked all the same, so that all
+    mistakes are reported together.
+    """
+    left = _validate(data, source)
+    scenario = left.scenario
+    draft = _coarse(scenario)
+    doubts: dict[str, Any] = {"broken": left.broken, "dated": left.dated}
     if resolution == "draft":
-        board = {
-            name: variable.model_copy(update={"levels": variable.draft or variable.levels})
-            for name, variable in scenario.board.items()
-        }
-        scenario = scenario.model_copy(update={"board": board})
-    return check(scenario, source, resolution)
+        return check(draft, source, resolution, problems=source.problems, **doubts)
+    argument = check(scenario, source, resolution, problems=source.problems, **doubts)
+    if draft is not scenario:
+        _check_draft(draft, source)
+    return argument
+
+
+def _coarse(scenario: Scenario) -> Scenario:
+    """The scenario with the draft levels, where there are any."""
+    coarse = {
+        name: variable.model_copy(update={"levels": variable.draft})
+        for name, variable in scenario.board.items()
+        if variable.draft is not None
+    }
+    return scenario.model_copy(update={"board": scenario.board | coarse}) if coarse else scenario
+
+
+def _check_draft(draft: Scenario, source: Source) -> None:
+    """What is wrong with the draft levels alone."""
+    try:
+        check(draft, source, "draft")
+    except ScenarioError as error:
+        note = "(with the 'draft' levels)"
+        problems = [replace(p, message=f"{p.message} {note}") for p in error.problems]
+        raise ScenarioError(source.file, problems) from None
 
 
 def digest(scenario: Scenario) -> str:
@@ -84,61 +113,88 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _validate(data: dict[str, Any], source: Source) -> Scenario:
+def _validate(data: dict[str, Any], source: Source) -> Remains:
+    """The records of the data; if some are wrong, note why, and go on with the others."""
     try:
-        return Scenario.model_validate(data)
+        return Remains(Scenario.model_validate(data))
     except ValidationError as error:
-        problems = [_explain(detail, data, source) for detail in error.errors()]
-        raise ScenarioError(source.file, problems) from None
+        details = error.errors()[:MOST_PROBLEMS]
+    for detail in details:
+        source.problems.add(_explain(detail, data, source))
+    left = remains(
+        data, [Mistake(_path_in(d["loc"], data), d["type"], str(d["loc"][-1])) for d in details]
+    )
+    if left is None:
+        raise ScenarioError(source.file, source.problems)
+    return left
 
 
 def _explain(detail: Any, data: Any, source: Source) -> Problem:
     """One of pydantic's findings in our words, at its place."""
-    path = _path_in(detail["loc"], data)
-    name = str(detail["loc"][-1])
-    found = _shown(detail["input"])
-    kind = detail["type"]
+    path, kind = _path_in(detail["loc"], data), detail["type"]
+    last = detail["loc"][-1]
     if kind == "extra_forbidden":
-        known = nearest(name, _fields_at(path[:-1], data))
-        return source.problem(path, f"unknown key '{name}'{known}", key=True)
-    if kind == "missing":
-        place = f" in '{path[-1]}'" if path else ""
-        return source.problem(path, f"the key '{name}' is missing{place}", key=True)
-    if detail["loc"][-1] == "[key]":
-        return source.problem(
-            path, f"'{path[-1]}' is no name: a letter, then letters, digits, '_'", key=True
-        )
+        return source.problem(path, _unknown_key(path, detail["input"], data, source), key=True)
+    if kind == "missing" and isinstance(last, str):
+        place = f" in '{clipped(path[-1])}'" if path else ""
+        return source.problem(path, f"the key '{last}' is missing{place}", key=True)
+    if last == "[key]":
+        name = clipped(path[-1])
+        return source.problem(path, f"'{name}' is no name: {NAME}", key=True)
     if kind == "value_error":
         return source.problem(path, str(detail["ctx"]["error"]))
-    wanted = {
-        "float_parsing": "a number",
-        "float_type": "a number",
-        "int_parsing": "a whole number",
-        "int_type": "a whole number",
-        "bool_parsing": "yes or no",
-        "string_type": "a word or an expression",
-        "string_too_short": "some text",
-        "string_pattern_mismatch": "a name: a letter, then letters, digits, '_'",
-        "dict_type": "a mapping (key: value)",
-        "model_type": "a mapping (key: value)",
-        "model_attributes_type": "a mapping (key: value)",
-        "list_type": "a list",
-        "tuple_type": "a list of two numbers",
-        "too_short": "at least one entry",
-    }.get(kind)
-    if kind in ("literal_error", "enum"):
-        wanted = detail["ctx"]["expected"].replace(" or ", ", ")
-        options = re.findall(r"'([^']*)'", wanted)
-        return source.problem(
-            path, f"found {found}, expected one of {wanted}{nearest(str(detail['input']), options)}"
-        )
-    message = detail["msg"]
-    return source.problem(
-        path,
-        f"found {found}, expected {wanted}"
-        if wanted
-        else f"{message[:1].lower()}{message[1:]}, found {found}",
-    )
+    return source.problem(path, _expected(detail))
+
+
+def _unknown_key(path: Path, value: Any, data: Any, source: Source) -> str:
+    name = str(path[-1])
+    hint = nearest(name, _fields_at(path[:-1], data))
+    if value is None and source.in_braces(path[:-1]):
+        hint += " (a text with a comma in it needs quotes)"
+    return f"unknown key '{clipped(name)}'{hint}"
+
+
+_WANTED = {
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number that is not so large",
+    "int_type": "a whole number",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "bool_parsing": "yes or no",
+    "bool_type": "yes or no",
+    "string_type": "a text or an expression",
+    "string_too_short": "some text",
+    "string_too_long": f"a name: {NAME}",
+    "string_pattern_mismatch": f"a name: {NAME}",
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
+    "model_attributes_type": "a mapping (key: value)",
+    "list_type": "a list",
+    "tuple_type": "a list of two numbers",
+    "phase": "a phase, which begins with 'decide: ACTOR' or 'chance: NAME'",
+}
+
+
+def _expected(detail: Any) -> str:
+    """What was found, what was expected, and the nearest valid word."""
+    kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "literal_error":
+        options = re.findall(r"'([^']*)'", context["expected"])
+        listed = ", ".join(f"'{option}'" for option in options)
+        one = "" if len(options) == 1 else "one of "
+        return f"found {_shown(found)}, expected {one}{listed}{nearest(str(found), options)}"
+    if kind == "too_short":
+        return f"found {_shown(found)} without entries, expected at least one"
+    if kind == "missing":  # in a pair of numbers
+        return f"found a list with {len(found)} of the two numbers expected"
+    if kind == "too_long":
+        most = context["max_length"]
+        return f"found {_shown(found)} with {len(found):,} entries, expected {most:,} at most"
+    wanted = _WANTED.get(kind, clipped(detail["msg"], 200)).format(**context)
+    return f"found {_shown(found)}, expected {wanted}"
 
 
 def _shown(value: Any) -> str:
@@ -146,7 +202,7 @@ def _shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return f"'{value}'" if len(str(value)) <= 60 else f"'{str(value)[:57]}...'"
+    return f"'{clipped(value)}'"
 
 
 def _path_in(loc: tuple[Any, ...], data: Any) -> Path:

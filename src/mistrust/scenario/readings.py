@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mistrust.errors import nearest
 from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve, uses
 from mistrust.scenario.schema import Decide
-from mistrust.scenario.tokens import ExpressionError
+from mistrust.scenario.tokens import CALENDAR, ExpressionError
 from mistrust.scenario.tree import (
     Call,
     Case,
@@ -173,7 +173,7 @@ def _varied(node: Case, scope: Scope, variant: Variant) -> Variant:
     known = s.levers if node.kind == "under" else s.mechanisms
     what = "lever" if node.kind == "under" else "mechanism"
     if name not in known:
-        raise ExpressionError(node.name.offset, f"unknown {what} '{name}'{nearest(name, known)}")
+        raise scope.unknown(node.name, what, known)
     if node.kind == "under":
         return replace(variant, levers=(*variant.levers, name))
     return replace(variant, off=variant.off | {name})
@@ -187,9 +187,9 @@ def _claim_name(node: Name, scope: Scope) -> Node:
         raise ExpressionError(
             node.offset, f"'{node.name}' belongs to the board: read it with P(...) or E(...)"
         )
-    raise ExpressionError(
-        node.offset, f"unknown name '{node.name}'{nearest(node.name, s.premises)}"
-    )
+    if node.name in CALENDAR:
+        raise ExpressionError(node.offset, f"'{node.name}' belongs inside P(...) or E(...)")
+    raise scope.unknown(node, "name", s.premises)
 
 
 def _span(window: When, scope: Scope, default: int) -> tuple[int, int]:
@@ -256,7 +256,7 @@ def _mean(node: Expectation, scope: Scope, variant: Variant) -> Mean:
 def _value(node: Worth, scope: Scope, variant: Variant) -> Value:
     actor, known = node.actor.name, scope.scenario.actors
     if actor not in known:
-        raise ExpressionError(node.actor.offset, f"unknown actor '{actor}'{nearest(actor, known)}")
+        raise scope.unknown(node.actor, "actor", known)
     first, last = _span(node.window, scope, 0)
     if first != last:
         raise ExpressionError(node.window.offset, "V(actor) is read at one date: 'at D'")
@@ -268,11 +268,11 @@ def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
     names = {phase_name(p): i for i, p in enumerate(phases) if isinstance(p, Decide)}
     name, option = node.decision.name, node.option.name
     if name not in names:
-        raise ExpressionError(
-            node.decision.offset, f"unknown decision '{name}'{nearest(name, names)}"
-        )
+        raise scope.unknown(node.decision, "decision", names)
     phase = phases[names[name]]
     assert isinstance(phase, Decide)
+    if option in scope.broken:
+        raise scope.unknown(node.option, "option", phase.options)
     if option not in phase.options:
         message = f"'{option}' is not an option of '{name}'{nearest(option, phase.options)}"
         raise ExpressionError(node.option.offset, message)

@@ -97,6 +97,14 @@ class Scope:
         s = self.scenario
         return {*s.board, *s.premises, *s.mechanisms, *s.define, *CALENDAR}
 
+    def unknown(self, node: Name, what: str, known: Iterable[str]) -> ExpressionError:
+        """The error for a name that is none of those known."""
+        if node.name in self.broken:
+            return MootError(node.offset, f"'{node.name}' is not known for certain")
+        return ExpressionError(
+            node.offset, f"unknown {what} '{node.name}'{nearest(node.name, known)}"
+        )
+
     def turn_of(self, moment: Moment, *, reading: bool) -> int:
         """The turn that a written date falls in; for a `reading` it must be within the horizon."""
         calendar = self.calendar
@@ -169,6 +177,8 @@ def _resolve(node: Node, scope: Scope) -> tuple[Node, str]:
         return _name(node, scope)
     if isinstance(node, Operation):
         parts = tuple(resolve(part, scope) for part in node.parts)
+        if node.op == "neg" and isinstance(parts[0], Constant):
+            return Constant(at, -parts[0].value), NUMBER
         return Operation(at, node.op, parts), NUMBER
     if isinstance(node, Compare):
         return _compare(node, scope), NUMBER
@@ -187,7 +197,7 @@ def _resolve(node: Node, scope: Scope) -> tuple[Node, str]:
 def _name(node: Name, scope: Scope) -> tuple[Node, str]:
     name, s = node.name, scope.scenario
     if name in scope.broken:
-        raise MootError(node.offset, f"'{name}' is not known for certain")
+        raise scope.unknown(node, "name", ())
     if name in s.board:
         return Axis(node.offset, name), name if scope.named(name) else NUMBER
     if name in s.premises or name in s.mechanisms:
@@ -201,14 +211,14 @@ def _name(node: Name, scope: Scope) -> tuple[Node, str]:
         raise ExpressionError(
             node.offset, f"'{name}' is a level of '{owners[0]}'; write '{owners[0]} == {name}'"
         )
-    raise ExpressionError(node.offset, f"unknown name '{name}'{nearest(name, scope.known())}")
+    raise scope.unknown(node, "name", scope.known())
 
 
 def _side(node: Node, variable: str, scope: Scope) -> Node:
     """One side of a comparison whose other side is the named `variable`."""
     levels = scope.variables[variable].levels
     if isinstance(node, Name) and node.name in scope.broken:
-        raise MootError(node.offset, f"'{node.name}' is not known for certain")
+        raise scope.unknown(node, "level", ())
     if isinstance(node, Name) and node.name in levels:
         return Constant(node.offset, float(levels.index(node.name)))  # type: ignore[arg-type]
     if isinstance(node, Name):
@@ -301,6 +311,38 @@ def uses(node: Node, scope: Scope, _seen: set[str] | None = None) -> set[str]:
         seen.add(node.name)
         return uses(scope.definitions[node.name], scope, seen)
     return set().union(*(uses(part, scope, seen) for part in children(node)))
+
+
+def of_the_game(node: Node, scope: Scope) -> Iterable[tuple[int, str]]:
+    """What in an expression is only known as the game is played: where, and what it is."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        waiting += children(part)
+        if isinstance(part, Axis):
+            yield part.offset, f"'{part.variable}' is on the board"
+        elif isinstance(part, TurnTable):
+            yield part.offset, "this depends on the calendar"
+        elif isinstance(part, Defined) and part.name in scope.definitions:
+            board = sorted(uses(part, scope) & set(scope.variables))
+            if board:
+                yield part.offset, f"'{part.name}' depends on '{board[0]}' of the board"
+            elif _dated(part, scope):
+                yield part.offset, f"'{part.name}' depends on the calendar"
+
+
+def _dated(node: Node, scope: Scope) -> bool:
+    """Whether an expression depends on the turn."""
+    waiting, seen = [node], set[str]()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, TurnTable):
+            return True
+        waiting += children(part)
+        if isinstance(part, Defined) and part.name not in seen:
+            seen.add(part.name)
+            waiting += [scope.definitions[part.name]] * (part.name in scope.definitions)
+    return False
 
 
 def names_in(node: Node) -> Iterable[Name]:

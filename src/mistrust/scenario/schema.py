@@ -7,6 +7,8 @@ the program reads. Expressions are kept as text here; `resolve` gives them meani
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,7 +24,12 @@ from pydantic import (
     model_validator,
 )
 
-from mistrust.scenario.expressions import KEYWORDS
+from mistrust.errors import clipped
+from mistrust.scenario.tokens import KEYWORDS
+
+NAME = "a letter, then letters, digits, '_', 60 in all at most"
+MAX_TURNS = 2400
+MAX_LEVELS = 10_000
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$", max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1)]
@@ -45,6 +52,21 @@ Expression = Annotated[
 ]
 """Arithmetic over the board, the calendar, premises and mechanisms; see docs/language.md."""
 
+
+def _written(value: Any) -> str:
+    return "by level" if isinstance(value, dict) else "as one"
+
+
+Row = Annotated[dict[str, Expression], Field(min_length=1)]
+"""Odds over levels."""
+Odds = Annotated[
+    Annotated[Expression, Tag("as one")] | Annotated[Row, Tag("by level")],
+    Discriminator(_written),
+]
+Draw = Annotated[dict[str, Odds], Field(min_length=1)]
+"""Odds over the new levels, or a row of them for each present level."""
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
 Moment = Annotated[
     Line,
     BeforeValidator(_as_text),
@@ -62,7 +84,7 @@ class Horizon(Part):
     """The calendar: first turn, length of a turn, and number of turns or last turn."""
 
     start: Moment | None = None
-    turns: int | None = Field(None, ge=1, le=2400)
+    turns: int | None = Field(None, ge=1, le=MAX_TURNS)
     end: Moment | None = Field(None, description="the last turn played")
     every: Literal["month", "quarter", "year"] = "quarter"
 
@@ -84,42 +106,72 @@ class Actor(Part):
     precision: Expression = Field("inf", description="logit precision; inf is exact best reply")
 
 
+LEVELS_ARE = "levels are a list of names or numbers, '0..3', or '0..1 by 0.25'"
+_RANGE = re.compile(
+    r"\s*(-?\d{1,9}(?:\.\d{1,12})?)\s*\.\.\s*(-?\d{1,9}(?:\.\d{1,12})?)"
+    r"(?:\s+by\s+(\d{1,9}(?:\.\d{1,12})?))?\s*"
+)
+
+
 def levels_of(value: Any) -> Any:
     """Read `0..3`, `0..1 by 0.25` or a list into a list of names or of numbers."""
     if isinstance(value, str):
-        found = re.fullmatch(
-            r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)(?:\s+by\s+(\d+(?:\.\d+)?))?\s*", value
-        )
-        if not found:
-            raise ValueError("levels are a list of names or numbers, '0..3', or '0..1 by 0.25'")
-        low, high = float(found[1]), float(found[2])
-        spacing = float(found[3] or 1)
-        if spacing <= 0 or high < low:
-            raise ValueError("a range of levels runs upwards, by steps above 0")
-        count = round((high - low) / spacing)
-        if abs(low + count * spacing - high) > 1e-9:
-            raise ValueError(f"steps of {spacing:g} do not lead from {low:g} to {high:g}")
-        if count >= 10_000:
-            raise ValueError(f"{count + 1:,} levels; a variable may have at most 10,000")
-        return [round(low + spacing * i, 12) for i in range(count + 1)]
-    if not isinstance(value, list):
-        raise ValueError("levels are a list of names or numbers, '0..3', or '0..1 by 0.25'")
+        return _range_of(value)
+    if not isinstance(value, list) or not value:
+        found = "nothing" if not value else "a mapping" if isinstance(value, dict) else value
+        raise ValueError(f"found {found}: {LEVELS_ARE}")
+    if len(value) > MAX_LEVELS:
+        raise ValueError(f"{len(value):,} levels; a variable may have at most {MAX_LEVELS:,}")
+    numbers = [_number(level) for level in value]
+    levels: list[Any] = [n for n in numbers if n is not None]
+    if len(levels) < len(value):
+        for level, number in zip(value, numbers, strict=True):
+            _check_level_name(level, number)
+        if levels:
+            mixed = value[numbers.index(levels[0])]
+            raise ValueError(f"levels are all names or all numbers, but '{mixed}' is a number")
+        levels = value
+    seen = set[object]()
+    for level, written in zip(levels, value, strict=True):
+        if level in seen:
+            raise ValueError(f"the level '{written}' is listed twice")
+        seen.add(level)
+    for (low, high), written in zip(pairwise(levels), value[1:], strict=True):
+        if isinstance(low, float) and high < low:
+            raise ValueError(f"numbered levels must rise: '{written}' is below the one before it")
+    return levels
+
+
+def _range_of(text: str) -> list[float]:
+    found = _RANGE.fullmatch(text)
+    if not found:
+        raise ValueError(f"found '{clipped(text)}': {LEVELS_ARE}")
+    low, high, spacing = float(found[1]), float(found[2]), float(found[3] or 1)
+    if spacing <= 0 or high < low:
+        raise ValueError(f"'{text}': a range of levels runs upwards, by steps above 0")
+    count = round((high - low) / spacing)
+    if abs(low + count * spacing - high) > 1e-9:
+        raise ValueError(f"steps of {spacing:g} do not lead from {low:g} to {high:g}")
+    if count >= MAX_LEVELS:
+        raise ValueError(f"{count + 1:,} levels; a variable may have at most {MAX_LEVELS:,}")
+    return [round(low + spacing * i, 12) for i in range(count + 1)]
+
+
+def _number(level: object) -> float | None:
     try:
-        numbers = [float(v) for v in value]
+        number = float(level)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        for v in value:
-            if not isinstance(v, str) or not re.fullmatch(r"[A-Za-z_]\w*", v):
-                raise ValueError(
-                    f"'{v}' is no name for a level: letters, digits and '_', or all levels numbers"
-                ) from None
-            if v in KEYWORDS:
-                raise ValueError(f"'{v}' is a word of the language, not a name") from None
-        numbers = list(value)
-    if len(set(numbers)) != len(numbers) or not numbers:
-        raise ValueError("levels must be there, and each only once")
-    if isinstance(numbers[0], float) and numbers != sorted(numbers):
-        raise ValueError("numbered levels must rise")
-    return numbers
+        return None
+    return number if isfinite(number) else None
+
+
+def _check_level_name(level: object, number: float | None) -> None:
+    if not isinstance(level, str):
+        raise ValueError("levels are names or numbers, but one of these is neither")
+    if number is None and not re.fullmatch(r"[A-Za-z_]\w{0,59}", level):
+        raise ValueError(f"'{clipped(level)}' is no level: a number, or a name ({NAME})")
+    if level in KEYWORDS:
+        raise ValueError(f"'{level}' is a word of the language, not a name")
 
 
 Levels = Annotated[
@@ -143,9 +195,7 @@ class Variable(Part):
     says: Line | None = None
     levels: Levels
     draft: Levels | None = Field(None, description="coarser levels, for --resolution draft")
-    start: Expression | dict[str, Expression] = Field(
-        description="the level at the outset, or odds over levels"
-    )
+    start: Odds = Field(description="the level at the outset, or odds over levels")
     within: Literal["turn"] | None = Field(
         None, description="'turn': set afresh in each turn, gone after its last reading"
     )
@@ -158,8 +208,8 @@ class Premise(Part):
     """A number that the argument rests on."""
 
     says: Line
-    guess: float
-    range: tuple[float, float] | None = None
+    guess: Number
+    range: tuple[Number, Number] | None = None
     shape: Literal["uniform", "triangle", "pert", "loguniform"] = "uniform"
     source: Line | None = None
     unit: Line | None = None
@@ -187,13 +237,10 @@ class Mechanism(Part):
     by: Literal["up", "down"]
 
 
-Draw = dict[str, Expression | dict[str, Expression]]
-
-
 class Effects(Part):
     """What an option or a chance phase does to the board; all odds read the board before it."""
 
-    set: dict[str, Expression | dict[str, Expression]] = Field(
+    set: dict[str, Odds] = Field(
         {}, description="variable: level, or odds over levels, the rest staying where it is"
     )
     raise_: dict[str, Expression] = Field(
@@ -272,13 +319,15 @@ class Lever(Part):
     source: Line | None = None
     choose: dict[str, Identifier] = Field({}, description="decision: the option it must take")
     when: Expression | None = Field(None, description="the choices are forced only where true")
-    premises: dict[str, float] = {}
+    premises: dict[str, Number] = {}
     off: list[str] = Field([], description="mechanisms switched off")
 
     @model_validator(mode="after")
     def _does_something(self) -> Lever:
         if not (self.choose or self.premises or self.off):
             raise ValueError("a lever needs 'choose', 'premises' or 'off'")
+        if self.when is not None and not self.choose:
+            raise ValueError("'when' limits what 'choose' forces, and this lever has no 'choose'")
         return self
 
 
@@ -292,6 +341,10 @@ class Claim(Part):
 
 
 Terms = dict[str, dict[Identifier, Expression]]
+Beyond = Annotated[
+    Annotated[Literal["nothing", "perpetuity"], Tag("as one")] | Annotated[Terms, Tag("by level")],
+    Discriminator(_written),
+]
 
 
 class Scenario(Part):
@@ -301,19 +354,19 @@ class Scenario(Part):
     about: Line | None = None
     source: Line | None = None
     horizon: Horizon
-    actors: dict[Identifier, Actor] = Field(min_length=1)
-    board: dict[Identifier, Variable] = Field(min_length=1)
-    premises: dict[Identifier, Premise] = {}
-    mechanisms: dict[Identifier, Mechanism] = {}
-    define: dict[Identifier, Expression] = {}
+    actors: dict[Identifier, Actor] = Field(min_length=1, max_length=60)
+    board: dict[Identifier, Variable] = Field(min_length=1, max_length=60)
+    premises: dict[Identifier, Premise] = Field({}, max_length=1000)
+    mechanisms: dict[Identifier, Mechanism] = Field({}, max_length=200)
+    define: dict[Identifier, Expression] = Field({}, max_length=1000)
     turn: list[Phase] = Field(min_length=1, max_length=200)
     payoffs: Terms = Field({}, description="actor: {term: amount}, received as each turn ends")
-    beyond: Literal["nothing", "perpetuity"] | Terms = Field(
+    beyond: Beyond = Field(
         "nothing",
         description="after the last turn: nothing, its flow for ever, or named amounts per actor",
     )
-    levers: dict[Identifier, Lever] = {}
-    claims: dict[Identifier, Claim] = {}
+    levers: dict[Identifier, Lever] = Field({}, max_length=200)
+    claims: dict[Identifier, Claim] = Field({}, max_length=1000)
 
     @field_validator(
         "premises", "mechanisms", "define", "payoffs", "levers", "claims", mode="before"

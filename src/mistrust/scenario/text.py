@@ -6,7 +6,9 @@ cost anything, and every scalar keeps the characters that were written (`2025-01
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -20,10 +22,12 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
-from mistrust.errors import Problem, ScenarioError
+from mistrust.errors import Problem, Problems, ScenarioError, clipped
 
 MAX_CHARACTERS = 1_000_000
+MAX_VALUES = 20_000
 MAX_DEPTH = 20
 
 Path = tuple[str | int, ...]
@@ -40,16 +44,33 @@ class Mark:
 
 @dataclass
 class Source:
-    """A scenario's text with the place of each of its values, by path."""
+    """A scenario's text with the place of each of its values, by path.
+
+    `problems` are the mistakes that reading the text found and could go on after.
+    """
 
     file: str
     text: str
     marks: dict[Path, Mark] = field(default_factory=dict)
 
+    @cached_property
+    def problems(self) -> Problems:
+        """The mistakes found so far."""
+        return Problems(self.file)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """The offset at which each line begins."""
+        return [0, *(i for i, c in enumerate(self.text, start=1) if c == "\n")]
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a character offset."""
-        before = self.text.rfind("\n", 0, offset)
-        return self.text.count("\n", 0, offset) + 1, offset - before
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
+
+    def in_braces(self, path: Path) -> bool:
+        """Whether the mapping at `path` is written as `{...}`."""
+        return path in self.marks and self.text[self.marks[path].start] == "{"
 
     def problem(self, path: Path, message: str, *, key: bool = False) -> Problem:
         """A problem at the value (or the key) of `path`, or of its nearest ancestor."""
@@ -87,50 +108,46 @@ def read_tree(text: str, file: str) -> tuple[Any, Source]:
     Returns
     -------
     data, source
-        Every scalar is a string, an empty one None; `source` knows where each value stands.
+        Every scalar is a string, an empty one None; `source` knows where each value stands, and
+        has noted repeated keys, tags and further documents as problems.
 
     Raises
     ------
     ScenarioError
-        The text is too long, too deep, not YAML, holds anchors, aliases or tags, repeats a key
-        or holds several documents.
+        The text is too long, too deep, not YAML, or holds anchors or aliases.
     """
     source = Source(file, text)
     if len(text) > MAX_CHARACTERS:
-        raise ScenarioError(
-            file,
-            [
-                Problem(
-                    0,
-                    0,
-                    f"the file has {len(text):,} characters; a scenario may have at most "
-                    f"{MAX_CHARACTERS:,}",
-                )
-            ],
-        )
+        message = f"the file has more than {MAX_CHARACTERS:,} characters, the most allowed"
+        raise ScenarioError(file, [Problem(0, 0, message)])
     builder = _Builder(source)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except MarkedYAMLError as error:
-        raise ScenarioError(file, [*builder.problems, _yaml_problem(source, error)]) from None
+        raise ScenarioError(file, [*source.problems, _yaml_problem(source, error)]) from None
+    except ReaderError as error:
+        place = source.position(error.position)
+        character = text[error.position] if error.position < len(text) else ""
+        message = f"the character U+{ord(character or ' '):04X} may not be in a YAML file"
+        raise ScenarioError(file, [Problem(*place, message)]) from None
     except (YAMLError, ValueError) as error:
-        message = " ".join(str(error).split())
-        raise ScenarioError(file, [Problem(0, 0, f"this is not YAML: {message}")]) from None
-    if builder.problems:
-        raise ScenarioError(file, builder.problems)
+        message = f"this is not YAML: {clipped(error, 200)}"
+        raise ScenarioError(file, [*source.problems, Problem(0, 0, message)]) from None
     return builder.root, source
 
 
 def _yaml_problem(source: Source, error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     what = " ".join(part for part in (error.context, error.problem) if part)
-    message = f"this is not YAML: {what or 'it cannot be read'}"
+    message = f"this is not YAML: {clipped(what or 'it cannot be read', 200)}"
+    if "mapping values are not allowed" in what:
+        message += " (a text with ': ' in it needs quotes)"
     if mark is None:
         return Problem(0, 0, message)
     if mark.index >= len(source.text.rstrip()):
         message += " (the file ends here; is it cut off?)"
-    return Problem(mark.line + 1, mark.column + 1, message)
+    return Problem(*source.position(mark.index), message)
 
 
 class _Builder:
@@ -139,7 +156,6 @@ class _Builder:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.root: Any = None
-        self.problems: list[Problem] = []
         self.stack: list[tuple[Any, Path, int]] = []
         self.key: tuple[str, int] | None = None
         self.documents = 0
@@ -155,8 +171,9 @@ class _Builder:
         elif isinstance(event, (MappingStartEvent, SequenceStartEvent, ScalarEvent)):
             if event.anchor:
                 self._refuse(at, "anchors (&name) are not part of the scenario format")
-            if event.tag is not None and not str(event.tag).startswith("tag:yaml.org"):
-                self._complain(at, f"tags ({event.tag}) are not part of the scenario format")
+            if event.tag is not None and not str(event.tag).startswith("tag:yaml.org,2002:"):
+                tag = clipped(event.tag)
+                self._complain(at, f"tags ({tag}) are not part of the scenario format")
             self._value(event, at)
         elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
             self._close(event.end_mark.index)
@@ -164,6 +181,8 @@ class _Builder:
     def _value(self, event: Any, at: int) -> None:
         scalar = isinstance(event, ScalarEvent)
         parent, path, _ = self.stack[-1] if self.stack else (None, (), 0)
+        if len(self.source.marks) >= MAX_VALUES:
+            self._refuse(at, f"more than {MAX_VALUES:,} values; a scenario needs fewer")
         if isinstance(parent, dict) and self.key is None:
             self._take_key(event, at, parent, path)
             return
@@ -187,7 +206,8 @@ class _Builder:
             self._refuse(at, "a key must be a plain word, not a list or a mapping")
         if event.value in parent:
             line, _ = self.source.position(self.source.marks[(*path, event.value)].key)
-            self._complain(at, f"the key '{event.value}' is written twice (first on line {line})")
+            key = clipped(event.value)
+            self._complain(at, f"the key '{key}' is written twice (first on line {line})")
         self.key = (event.value, at)
 
     def _attach(self, parent: Any, path: Path, value: Any, at: int) -> tuple[Path, int]:
@@ -209,9 +229,9 @@ class _Builder:
         self.source.marks[path] = Mark(self.source.marks[path].start, end, key_at)
 
     def _complain(self, at: int, message: str) -> None:
-        self.problems.append(Problem(*self.source.position(at), message))
+        self.source.problems.add(Problem(*self.source.position(at), message))
 
     def _refuse(self, at: int, message: str) -> None:
         """Stop at once: reading on could be costly or meaningless."""
         self._complain(at, message)
-        raise ScenarioError(self.source.file, self.problems)
+        raise ScenarioError(self.source.file, self.source.problems)

@@ -128,7 +128,8 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
     largest = max(frame.size for frame in frames)
     marks, found = np.zeros(largest, dtype=np.uint8), np.empty(largest, dtype=np.int64)
     cells = np.flatnonzero(possible.start).astype(np.int64)
-    openings, closings = [cells], []
+    openings: list[Integers] = [cells]
+    closings: list[Integers] = []
     sources: dict[tuple[int, int], Integers] = {}
 
     def reached(size: int) -> Integers:

@@ -1,0 +1,92 @@
+"""Levels and moves: what a phase or an option can do to the board, as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+
+from mistrust.scenario.resolve import Constant
+from mistrust.scenario.schema import Chance, Decide, Effects, Scenario
+from mistrust.scenario.text import Path
+from mistrust.scenario.tree import Node
+
+MAX_BRANCHES = 512
+
+Levels = Sequence[str] | Sequence[float] | Sequence[str | float]
+
+
+def moves_of(effects: Effects) -> dict[str, Mapping[str, object]]:
+    """The moves of an option or a chance phase, by verb."""
+    return {
+        "set": effects.set,
+        "raise": effects.raise_,
+        "lower": effects.lower,
+        "draw": effects.draw,
+    }
+
+
+def moved_by(phase: Decide | Chance) -> set[str]:
+    """The variables that a phase may move."""
+    parts = list(phase.options.values()) if isinstance(phase, Decide) else [phase]
+    return {name for part in parts for moves in moves_of(part).values() for name in moves}
+
+
+def records_only(phase: Decide | Chance, scenario: Scenario) -> bool:
+    """Whether a phase moves recorded variables alone."""
+    moved = moved_by(phase) & set(scenario.board)
+    return isinstance(phase, Chance) and all(scenario.board[name].recorded for name in moved)
+
+
+def find_level(text: object, levels: Levels) -> int | None:
+    """The index of a level given as written or as a number, if it is one."""
+    if isinstance(levels[0], str):
+        return next((i for i, level in enumerate(levels) if level == text), None)
+    try:
+        value = float(str(text))
+    except ValueError:
+        return None
+    return next((i for i, level in enumerate(levels) if abs(float(level) - value) < 1e-9), None)
+
+
+def level_index(text: str, levels: Levels) -> int:
+    """The index of a level given as written; the text is known to be one."""
+    index = find_level(text, levels)
+    assert index is not None
+    return index
+
+
+def level_name(level: object) -> str:
+    """How a level is written."""
+    return level if isinstance(level, str) else f"{level:g}"
+
+
+def listed(levels: Levels) -> str:
+    """The levels of a variable, for a message."""
+    shown = ", ".join(level_name(level) for level in levels[:12])
+    return shown + (", ..." if len(levels) > 12 else "")
+
+
+def ways(
+    effects: Effects, board: Mapping[str, Levels], written: Mapping[Path, Node], path: Path
+) -> int:
+    """How many ways the board may move in a phase or option: the branches it compiles to."""
+    guarded = isinstance(effects, Chance) and effects.when is not None
+    counts: dict[str, int] = {}
+    for verb, moves in moves_of(effects).items():
+        for name, move in moves.items():
+            if verb in ("raise", "lower"):
+                counts[name] = counts.get(name, 1) + 1
+            elif isinstance(move, dict):
+                counts[name] = len(_goals(move)) + (verb == "set" or guarded)
+            else:
+                fixed = isinstance(written[*path, verb, name], Constant)
+                counts[name] = (1 if fixed else len(board[name])) + guarded
+    return prod(counts.values())
+
+
+def _goals(row: Mapping[str, object]) -> set[str]:
+    """The levels that a row of odds, or a row per present level, may lead to."""
+    rows: Iterable[object] = row.values()
+    if any(isinstance(odds, dict) for odds in rows):
+        return {level for odds in row.values() if isinstance(odds, dict) for level in odds}
+    return set(row)

@@ -26,7 +26,7 @@ from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, quest
 from mistrust.ensemble.run import Engine, Recorder, Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
-from mistrust.errors import CertificateError, UsageError, clipped, nearest
+from mistrust.errors import CertificateError, TooLargeError, UsageError, clipped, nearest
 from mistrust.forward.read import Reader, openings_needed, plain
 from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
@@ -35,7 +35,7 @@ from mistrust.scenario.check import Argument
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.resolve import resolve, uses
+from mistrust.scenario.resolve import resolve, uses, written_out
 from mistrust.scenario.tokens import ExpressionError
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, solve
@@ -45,6 +45,8 @@ from mistrust.solve.reach import everywhere
 
 FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
 """The scenario of the article that this project grew from."""
+MOST_PARTS = 10_000
+"""The referee works definitions out anew at each use, so it refuses larger ones."""
 
 
 def load(path: str | Path, resolution: str = "standard") -> Model:
@@ -100,10 +102,16 @@ class Model:
         Raises
         ------
         TooLargeError
-            The board is too large for the referee.
+            The board, or what the definitions come to, is too large for the referee.
         """
         from mistrust.referee import Referee
 
+        parts = written_out(self.argument.scope)
+        if parts > MOST_PARTS:
+            raise TooLargeError(
+                f"{self.argument.source.file}: a definition that comes to {parts:,} parts when "
+                f"written out; the referee takes on {MOST_PARTS:,}"
+            )
         referee = Referee(self.argument.scenario)
         value = self.solve().value
         return {

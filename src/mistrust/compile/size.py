@@ -144,6 +144,19 @@ def lanes_that_fit(program: Program, most: int, workers: int) -> int:
     return lanes
 
 
+def share_of_memory(program: Program, most: int, workers: int) -> tuple[int, int]:
+    """Lanes of a batch and processes that fit the memory limit together.
+
+    The lanes depend on the machine alone and not on the processes asked for, so that results do
+    not depend on these either; where memory is short there are fewer processes.
+    """
+    lanes = lanes_that_fit(program, most, 1)
+    while lanes > 1 and lanes * measure(program).bytes_per_world * cores() > memory_limit():
+        lanes //= 2
+    fitting = memory_limit() // (lanes * measure(program).bytes_per_world)
+    return lanes, max(1, min(workers, fitting))
+
+
 def _figures(need: int, limit: int, workers: int) -> str:
     each = f"for each of {workers} processes" if workers > 1 else "for one world"
     return f"{need / 2**30:,.1f} GiB {each}, {limit / 2**30:,.1f} GiB may be used"

@@ -18,7 +18,7 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.layout import Layout, lay_out
 from mistrust.compile.lower import lower
 from mistrust.compile.program import Program, compile_program
-from mistrust.compile.size import lanes_that_fit
+from mistrust.compile.size import share_of_memory
 from mistrust.ensemble.batch import Batch, Charts
 from mistrust.ensemble.plan import AS_WRITTEN, LANES, Job, Questions, jobs
 from mistrust.ensemble.store import Store, job_key
@@ -178,7 +178,7 @@ def solve_worlds(
     progress
         Called with the numbers of cases done and planned.
     """
-    lanes = lanes_that_fit(engine.program, LANES, workers)
+    lanes, workers = share_of_memory(engine.program, LANES, workers)
     plan = jobs(asked, guess, worlds, len(worlds) if audited is None else audited, lanes)
     total = sum(len(job.cases) for job in plan)
     results = _empty(engine, asked, guess, worlds)

@@ -54,7 +54,9 @@ def run_record(
             "solved": asked - len(failed),
             "failed": len(failed),
             "audited": results.audited,
-            "failures": [{"world": w, "message": results.failures[w]} for w in failed],
+            "failures": [
+                {"world": w, "message": message} for w, message in sorted(results.failures.items())
+            ],
         },
         "variables": _variables(results),
         "decisions": _decisions(results),

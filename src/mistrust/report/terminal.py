@@ -48,7 +48,8 @@ def show(record: dict[str, Any], console: Console) -> None:
         + (f", {timing['from_store']:,} of them from earlier runs" if timing["from_store"] else "")
     )
     for failure in record["worlds"]["failures"][:3]:
-        console.print(f"[yellow]world {failure['world']} failed: {escape(failure['message'])}[/]")
+        which = f"world {failure['world']}" if failure["world"] else "the best guess"
+        console.print(f"[yellow]{which} failed: {escape(failure['message'])}[/]")
 
 
 def claims_table(record: dict[str, Any]) -> Table:

@@ -193,7 +193,7 @@ class _Checker(Findings):
                 trees[name] = node
         refers = {n: [w for w in names_in(t) if w.name in trees] for n, t in trees.items()}
         cyclic = _cyclic({n: {w.name for w in words} for n, words in refers.items()})
-        for name in filter(cyclic.__contains__, define):
+        for name in (n for n in define if n in cyclic):
             word: Name = next(w for w in refers[name] if w.name in cyclic)
             message = f"the definition of '{name}' leads back to itself through '{word.name}'"
             self._inside(("define", name), define[name], word.offset, message)
@@ -208,9 +208,7 @@ class _Checker(Findings):
         path, text = ("define", name), self.scenario.define[name]
         depths[name], offset = deepest(tree, depths)
         if depths[name] > MAX_TREE:
-            message = (
-                f"'{name}' leads through definitions that are nested more than {MAX_TREE} deep"
-            )
+            message = f"'{name}' leads through definitions nested more than {MAX_TREE} deep"
             self._inside(path, text, offset, message)
             depths[name] = 0
         node = self._resolved(path, text, lambda n: resolve(n, self.scope))

@@ -345,6 +345,20 @@ def _dated(node: Node, scope: Scope) -> bool:
     return False
 
 
+def written_out(scope: Scope) -> int:
+    """How many parts the largest definition has once those that it uses are written out."""
+    known: dict[str, int] = {}
+
+    def size(node: Node) -> int:
+        if isinstance(node, Defined):
+            if node.name not in known:
+                known[node.name] = size(scope.definitions[node.name])
+            return known[node.name]
+        return 1 + sum(map(size, children(node)))
+
+    return max((size(Defined(0, name)) for name in scope.definitions), default=0)
+
+
 def names_in(node: Node) -> Iterable[Name]:
     """Every bare name of an unresolved tree."""
     if isinstance(node, Name):

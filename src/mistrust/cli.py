@@ -225,6 +225,7 @@ def compare(
     if not lever and not without:
         known = ", ".join(model.argument.scenario.levers) or "none"
         raise UsageError(f"name a --lever or a mechanism --without; levers here: {known}")
+    model.check(sample=0)
     with _progress() as progress:
         record = model.compare(
             lever or (), without or (), worlds, seed, workers=workers or cores(), progress=progress
@@ -288,5 +289,6 @@ def main() -> None:
 
 
 def _complain(message: str) -> NoReturn:
-    _err.print(message, style="red", markup=False, soft_wrap=True)
+    printable = message.encode(errors="backslashreplace").decode()
+    _err.print(printable, style="red", markup=False, soft_wrap=True)
     sys.exit(1)

@@ -89,13 +89,19 @@ def clipped(text: object, most: int = 60) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
+def closest(name: str, known: Iterable[str]) -> str:
+    """End a message on an unknown name: `; did you mean 'x'?`, or not at all if none is close."""
+    lowered = {n.lower(): n for n in sorted(set(known), reverse=True)}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    return f"; did you mean '{lowered[close[0]]}'?" if close else ""
+
+
 def nearest(name: str, known: Iterable[str], listed: int = 8) -> str:
     """End a message on an unknown name: `; did you mean 'x'?`, or the list where it is short."""
     names = sorted(set(known))
-    lowered = {n.lower(): n for n in reversed(names)}
-    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{lowered[close[0]]}'?"
+    guess = closest(name, names)
+    if guess:
+        return guess
     if 0 < len(names) <= listed:
         return f"; known here: {', '.join(names)}"
     return f"; {len(names)} names are known here, none close" if names else "; none is defined"

@@ -20,13 +20,13 @@ import xarray as xr
 
 from mistrust.assess.answer import answer_claims, audit
 from mistrust.compile.lower import Case, lower, raise_faults
-from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
+from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge, refuse_if_long
 from mistrust.ensemble.batch import Charts
 from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, questions
 from mistrust.ensemble.run import Engine, Recorder, Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
-from mistrust.errors import CertificateError, TooLargeError, UsageError, clipped, nearest
+from mistrust.errors import CertificateError, UsageError, clipped, nearest
 from mistrust.forward.read import Reader, openings_needed, plain
 from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
@@ -35,7 +35,7 @@ from mistrust.scenario.check import Argument
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.resolve import resolve, uses, written_out
+from mistrust.scenario.resolve import resolve, uses
 from mistrust.scenario.tokens import ExpressionError
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, solve
@@ -45,8 +45,6 @@ from mistrust.solve.reach import everywhere
 
 FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
 """The scenario of the article that this project grew from."""
-MOST_PARTS = 10_000
-"""The referee works definitions out anew at each use, so it refuses larger ones."""
 
 
 def load(path: str | Path, resolution: str = "standard") -> Model:
@@ -106,18 +104,16 @@ class Model:
         """
         from mistrust.referee import Referee
 
-        parts = written_out(self.argument.scope)
-        if parts > MOST_PARTS:
-            raise TooLargeError(
-                f"{self.argument.source.file}: a definition that comes to {parts:,} parts when "
-                f"written out; the referee takes on {MOST_PARTS:,}"
-            )
+        refuse_if_long(self.argument)
         referee = Referee(self.argument.scenario)
         value = self.solve().value
-        return {
-            a: abs(referee.start_value(a) - float(value.sel(actor=a)))
-            for a in value.actor.values.tolist()
-        }
+        try:
+            return {
+                a: abs(referee.start_value(a) - float(value.sel(actor=a)))
+                for a in value.actor.values.tolist()
+            }
+        except (ArithmeticError, ValueError) as error:
+            raise UsageError(f"the referee, which knows no infinity, gives up: {error}") from None
 
     def compare(
         self,

@@ -9,11 +9,12 @@ from math import prod
 from mistrust.compile.program import Program, lifetimes
 from mistrust.errors import TooLargeError
 from mistrust.scenario.check import Argument
-from mistrust.scenario.resolve import Axis, Defined, TurnTable
+from mistrust.scenario.resolve import Axis, Defined, TurnTable, written_out
 from mistrust.scenario.schema import Decide
 from mistrust.scenario.tree import Node, children
 
 MOST_STATES = 2**31
+MOST_PARTS = 10_000
 SHARE_OF_MEMORY = 0.7
 _DOUBLE = 8
 
@@ -76,6 +77,22 @@ def refuse_if_huge(argument: Argument) -> None:
     least = 2 * _DOUBLE * widest * len(scenario.actors)
     if least > memory_limit():
         raise TooLargeError(_too_large(argument, widest, _figures(least, memory_limit(), 1)))
+
+
+def refuse_if_long(argument: Argument) -> None:
+    """Refuse definitions that the referee, who works them out anew at each use, would not finish.
+
+    Raises
+    ------
+    TooLargeError
+        With the number of parts.
+    """
+    parts = written_out(argument.scope)
+    if parts > MOST_PARTS:
+        raise TooLargeError(
+            f"{argument.source.file}: a definition that comes to {parts:,} parts when written "
+            f"out; the referee takes on {MOST_PARTS:,}"
+        )
 
 
 def measure(program: Program) -> Size:

@@ -106,13 +106,13 @@ class _Checker(Findings):
                 self._complain(("board", name), "'within: turn' and 'recorded' exclude each other")
         for index, phase in enumerate(s.turn):
             self._phase(index, phase)
-        self._within()
         for actor_name in self._known_actors(("payoffs",), s.payoffs):
             self._terms(("payoffs", actor_name), s.payoffs[actor_name])
         if isinstance(s.beyond, dict):
             for actor_name in self._known_actors(("beyond",), s.beyond):
                 self._terms(("beyond", actor_name), s.beyond[actor_name])
         self._levers()
+        self._within()
         for name, mechanism in s.mechanisms.items():
             self._claim(("mechanisms", name, "moves"), mechanism.moves)
         for name, claim in s.claims.items():
@@ -210,7 +210,8 @@ class _Checker(Findings):
         if depths[name] > MAX_TREE:
             message = f"'{name}' leads through definitions nested more than {MAX_TREE} deep"
             self._inside(path, text, offset, message)
-            depths[name] = 0
+            self.scope.definitions[name], depths[name] = Defined(0, name), 0
+            return
         node = self._resolved(path, text, lambda n: resolve(n, self.scope))
         if node is not None:
             self.scope.definitions[name] = node
@@ -236,6 +237,7 @@ class _Checker(Findings):
         if phase.decide not in {*self.scenario.actors, *self.scope.broken}:
             hint = nearest(phase.decide, self.scenario.actors)
             self._complain((*path, "decide"), f"unknown actor '{clipped(phase.decide)}'{hint}")
+            self.scope.broken |= set(self.scenario.actors)  # the decision may be called by one
         for name, option in phase.options.items():
             here = (*path, "options", name)
             self._number((*here, "when"), option.when)
@@ -298,7 +300,7 @@ class _Checker(Findings):
             self._complain(path, message)
 
     def _within(self) -> None:
-        """A `within: turn` variable must be moved before it is read, and moved at all."""
+        """A `within: turn` variable must be moved in the turn, and read after that, in it."""
         for name, variable in self.scenario.board.items():
             if not variable.within:
                 continue
@@ -311,8 +313,8 @@ class _Checker(Findings):
             for path, node in self.nodes.items():
                 early = path[0] == "turn" and int(path[1]) <= first
                 if (early or path[0] in ("beyond", "levers")) and name in uses(node, self.scope):
-                    late = "beyond the turn" if path[0] == "beyond" else "before it is moved"
-                    self._complain(path, f"'{name}' lives within a turn and is read here {late}")
+                    where = "before it is moved" if early else "outside the turn"
+                    self._complain(path, f"'{name}' lives within a turn and is read here {where}")
 
     def _levers(self) -> None:
         decisions = {phase_name(p): p for p in self.scenario.turn if isinstance(p, Decide)}

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mistrust.errors import MOST_PROBLEMS, Problem, ScenarioError, clipped, nearest
+from mistrust.errors import MOST_PROBLEMS, Problem, ScenarioError, clipped, closest, nearest
 from mistrust.scenario.check import Argument, check
 from mistrust.scenario.repair import Mistake, Remains, remains
 from mistrust.scenario.schema import NAME, Scenario
@@ -185,7 +185,7 @@ def _expected(detail: Any) -> str:
         options = re.findall(r"'([^']*)'", context["expected"])
         listed = ", ".join(f"'{option}'" for option in options)
         one = "" if len(options) == 1 else "one of "
-        return f"found {_shown(found)}, expected {one}{listed}{nearest(str(found), options)}"
+        return f"found {_shown(found)}, expected {one}{listed}{closest(str(found), options)}"
     if kind == "too_short":
         return f"found {_shown(found)} without entries, expected at least one"
     if kind == "missing":  # in a pair of numbers

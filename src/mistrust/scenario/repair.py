@@ -45,26 +45,33 @@ def remains(data: dict[str, Any], mistakes: Iterable[Mistake]) -> Remains | None
     rest, broken, dated = deepcopy(data), set[str](), True
     for mistake in mistakes:
         part = _part(mistake)
+        if part is None:
+            return None
         if part in (("horizon",), ("title",)):
             rest[str(part[0])] = {"turns": "1"} if part == ("horizon",) else "untitled"
-        elif part:
+        else:
             broken |= _take_out(rest, part)
-        dated &= part[:1] != ("horizon",)
+        dated &= part[0] != "horizon"
     try:
         return Remains(Scenario.model_validate(rest), frozenset(broken), dated)
     except ValidationError:
         return None
 
 
-def _part(mistake: Mistake) -> Path:
-    """What to take out for a mistake: an unknown key, a whole record, or a single value."""
+def _part(mistake: Mistake) -> Path | None:
+    """What to take out for a mistake: an unknown key, a whole record, or a single value.
+
+    None if the mistake leaves in doubt which names there are.
+    """
     path = mistake.path
+    if mistake.key == "[key]":
+        return None
     if mistake.kind == "missing" and not path:
         return (mistake.key,)
     if mistake.kind == "extra_forbidden" or not path:
         return path
     if path[0] in _RECORDS:
-        return path[:2]
+        return path[:2] if len(path) > 1 else None
     return path[:1] if path[0] in ("horizon", "title") else path
 
 

@@ -249,6 +249,8 @@ def _call(node: Call, scope: Scope) -> Node:
         arguments = tuple(resolve(part, scope) for part in node.arguments)
         return Call(node.offset, node.function, arguments)
     name = node.arguments[0]
+    if isinstance(name, Name):
+        _name(name, scope)
     if not isinstance(name, Name) or name.name not in scope.variables or scope.named(name.name):
         raise ExpressionError(
             name.offset,

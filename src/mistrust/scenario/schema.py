@@ -77,7 +77,7 @@ Moment = Annotated[
 class Part(BaseModel):
     """Base of all records: frozen, and strict about unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Horizon(Part):

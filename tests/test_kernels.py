@@ -332,7 +332,8 @@ def logit(values: Floats, open_: Floats, precision: Floats, *, plain: bool = Fal
     share, free = (np.pad(a, ((0, 0), (0, 3)), constant_values=1.0) for a in (values, open_))
     sharp = np.pad(precision, (0, 3))
     best, total, scaled, power = np.zeros((4, count + 3))
-    kernels.logit(share, free, plain, sharp, count, best, total, scaled, power)
+    finite = bool((precision < np.inf).all())
+    kernels.logit(share, free, plain, finite, sharp, count, best, total, scaled, power)
     some = open_.any(axis=0)
     assert ((total[:count] > 0) == some).all()
     close(best[:count][some], np.where(open_ > 0, values, -np.inf).max(axis=0)[some])
@@ -347,8 +348,9 @@ def test_logit(options: int, scale: float) -> None:
     values[:, :40] = values[0, :40]  # ties
     precision = rng.choice([0.0, 0.3, 5.0, 1e3, np.inf], 200)
     open_ = (rng.random((options, 200)) < 0.7).astype(float)
-    close(logit(values, open_, precision), plain_logit(values, open_ != 0, precision))
     every, finite = np.ones_like(open_), np.minimum(precision, 50.0)
+    for sharp in (precision, finite):
+        close(logit(values, open_, sharp), plain_logit(values, open_ != 0, sharp))
     expected = plain_logit(values, every != 0, finite)
     for plain in (False, True):
         close(logit(values, every, finite, plain=plain), expected)

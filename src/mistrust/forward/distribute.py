@@ -134,7 +134,7 @@ class _Side:
 
     def in_order(self) -> None:
         """List the cells in order, so that the next stage goes through memory in order."""
-        self.found[: self.count] = np.flatnonzero(self.marks)
+        self.found[: self.count] = np.flatnonzero(self.marks.view(np.bool_))
 
     def moved_on(self) -> None:
         """The mass has been pushed on (and cleared by the kernel)."""

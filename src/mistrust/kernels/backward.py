@@ -22,19 +22,21 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
     values, out : (target cells * n,), (source cells * n,)
     weights : (rows, n)
     """
-    n, size = _U(weights.shape[1]), row_low.shape[1]
+    n, size = _U(weights.shape[1]), _U(row_low.shape[1])
     table = weights.ravel()
-    for cell in cells:
-        h = cell // size
-        low = cell - h * size
-        x = _U(cell) * n
+    h, base = _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        low, x = cell - base, cell * n
         first = True
         for b in range(len(row_high)):
-            row = row_high[b, h] + row_low[b, low]
+            row = _U(row_high[b, h] + row_low[b, low])
             if not live[row]:
                 continue
-            y = _U(goal_high[b, h] + goal_low[b, low]) * n
-            c = _U(row) * n
+            y, c = _U(goal_high[b, h] + goal_low[b, low]) * n, row * n
             if first:
                 for j in range(n):
                     out[x + j] = table[c + j] * values[y + j]
@@ -49,7 +51,8 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
 
 @njit(**OPTIONS)
 def choice_values(
-    cells,
+    highs,
+    lows,
     values,
     goal_high,
     goal_low,
@@ -66,20 +69,18 @@ def choice_values(
     option,
     out,
 ):
-    """What every group expects from an option at some cells: out (cells * n,)."""
-    n, lanes, size = _U(weights.shape[1]), _U(pays.shape[1]), row_low.shape[1]
+    """What every group expects from an option at the cells (highs, lows): out (cells * n,)."""
+    n, lanes = _U(weights.shape[1]), _U(pays.shape[1])
     table, pay_table = weights.ravel(), pays.ravel()
     base = _U(0)
-    for cell in cells:
-        h = cell // size
-        low = cell - h * size
+    for i in range(len(highs)):
+        h, low = highs[i], lows[i]
         first = True
         for b in range(first_branch[option], first_branch[option + 1]):
-            r = row_high[b, h] + row_low[b, low]
+            r = _U(row_high[b, h] + row_low[b, low])
             if not live[r]:
                 continue
-            y = _U(goal_high[b, h] + goal_low[b, low]) * n
-            c = _U(r) * n
+            y, c = _U(goal_high[b, h] + goal_low[b, low]) * n, r * n
             if first:
                 for j in range(n):
                     out[base + j] = table[c + j] * values[y + j]
@@ -200,7 +201,7 @@ def decide(
 
     The last row of `goal_*` leads where a phase that does not happen leads.
     """
-    branches, size = len(row_high), row_low.shape[1]
+    branches, size = len(row_high), _U(row_low.shape[1])
     options, lanes, n = len(first_branch) - 1, _U(open_table.shape[1]), _U(weights.shape[1])
     places = CHUNK * open_table.shape[1]
     choice = np.zeros((options, CHUNK * weights.shape[1]))
@@ -211,33 +212,39 @@ def decide(
     for i in range(places):
         sharpness[i] = precision[i % open_table.shape[1]]
     chunk, skip = np.zeros(CHUNK, dtype=np.int64), np.zeros(CHUNK, dtype=np.int64)
+    highs, lows = np.zeros(CHUNK, dtype=np.uint64), np.zeros(CHUNK, dtype=np.uint64)
     starts = np.zeros(CHUNK, dtype=np.uint64)
     ignored = np.zeros(open_table.shape[1])
     table = open_table.ravel()
     finite = bool(np.all(precision < np.inf))
+    h, base = _U(0), _U(0)
     done = 0
     while done < len(cells):
         count = 0
         while done < len(cells) and count < CHUNK:
-            cell = cells[done]
+            cell = _U(cells[done])
             done += 1
-            h = cell // size
-            low = cell - h * size
+            while cell - base >= size:
+                base += size
+                h += _U(1)
+            low = cell - base
             away = goal_high[branches, h] + goal_low[branches, low]
             place = policy_high[h] + policy_low[low]
             if place < 0:
-                x, y = _U(cell) * n, _U(away) * n
+                x, y = cell * n, _U(away) * n
                 for j in range(n):
                     out[x + j] = values[y + j]
                 continue
-            chunk[count], skip[count] = cell, away
+            chunk[count], skip[count] = cells[done - 1], away
+            highs[count], lows[count] = h, low
             starts[count] = _U(place) * _U(options) * lanes
             count += 1
         closed = 0.0
         for o in range(options):
             worth, odds, free = choice[o], share[o], open_[o]
             choice_values(
-                chunk[:count],
+                highs[:count],
+                lows[:count],
                 values,
                 goal_high,
                 goal_low,
@@ -255,8 +262,7 @@ def decide(
                 worth,
             )
             for i in range(_U(count)):
-                h = chunk[i] // size
-                row = _U(open_high[o, h] + open_low[o, chunk[i] - h * size]) * lanes
+                row = _U(open_high[o, highs[i]] + open_low[o, lows[i]]) * lanes
                 own, place = i * n + _U(mover) * lanes, i * lanes
                 for w in range(lanes):
                     free[place + w] = table[row + w]
@@ -265,9 +271,8 @@ def decide(
         if given:
             total[:] = 0.0
         else:
-            plain = finite and closed == 0.0
             used = count * len(precision)
-            logit(share, open_, plain, sharpness, used, best, total, scaled, power)
+            logit(share, open_, closed == 0.0, finite, sharpness, used, best, total, scaled, power)
         for o in range(options):
             odds = share[o]
             for i in range(_U(count)):
@@ -306,12 +311,15 @@ def collect(
     patience : (n,)
     pays : (rows, lanes)
     """
-    n, lanes, size = _U(len(patience)), _U(pays.shape[1]), len(goal_low)
+    n, lanes, size = _U(len(patience)), _U(pays.shape[1]), _U(len(goal_low))
     table = pays.ravel()
-    for cell in cells:
-        h = cell // size
-        low = cell - h * size
-        x = _U(cell) * n
+    h, base = _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        low, x = cell - base, cell * n
         y = _U(goal_high[h] + goal_low[low]) * n
         for j in range(n):
             out[x + j] = patience[j] * following[y + j]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.options import FUSED, OPTIONS
 
-_U = np.uint64
+CLOSED = -1e300
+"""Worth less than any option that is open."""
 
 
-@njit(**OPTIONS)
+@njit(**FUSED)
 def exponential(x, scaled, bits, power):
     """``x = exp(x)`` in place, for x <= 0, to about one unit in the last place; 0 below -708.
 
@@ -68,48 +69,33 @@ def two_open(first, second, precision, best, scaled, power):
 
 
 @njit(**OPTIONS)
-def rise(best, row):
-    """``best = max(best, row)``, in place."""
-    for i in range(len(row)):
-        best[i] = row[i] if row[i] > best[i] else best[i]
-
-
-@njit(**OPTIONS)
-def weigh(row, best, precision, total, scaled, power):
-    """``row = exp(precision * (row - best))``, in place, added to `total`; finite precision."""
+def weigh(row, free, best, precision, total, scaled, power):
+    """``row = exp(precision * (row - best))`` where open, in place, added to `total`."""
     for i in range(len(row)):
         gap = row[i] - best[i]
         row[i] = precision[i] * (gap if gap < 0.0 else 0.0)
     exponential(row, scaled, scaled.view(np.int64), power)
     for i in range(len(row)):
+        row[i] *= free[i]
         total[i] += row[i]
 
 
 @njit(**OPTIONS)
-def all_open(share, precision, count, best, total, scaled, power):
-    """`logit` where every option is open and every precision finite."""
-    options = share.shape[0]
-    best, total, precision = best[:count], total[:count], precision[:count]
-    if options == 2:
-        two_open(share[0, :count], share[1, :count], precision, best, scaled, power)
-        total[:] = 1.0
-        return
-    best[:] = share[0, :count]
-    total[:] = 0.0
-    for o in range(1, options):
-        rise(best, share[o, :count])
-    for o in range(options):
-        weigh(share[o, :count], best, precision, total, scaled, power)
-    for i in range(count):
-        power[i] = 1.0 / total[i]
-    for o in range(options):
-        row = share[o, :count]
-        for i in range(count):
-            row[i] *= power[i]
+def weigh_exactly(row, free, best, precision, total, scaled, power):
+    """As `weigh`, where some precision is infinite: only ties with the best count there."""
+    for i in range(len(row)):
+        gap = row[i] - best[i]
+        size = abs(best[i]) if abs(best[i]) > 1.0 else 1.0
+        tied = 0.0 if gap >= -1e-12 * size else -np.inf
+        row[i] = precision[i] * (gap if gap < 0.0 else 0.0) if precision[i] < np.inf else tied
+    exponential(row, scaled, scaled.view(np.int64), power)
+    for i in range(len(row)):
+        row[i] *= free[i]
+        total[i] += row[i]
 
 
 @njit(**OPTIONS)
-def logit(share, open_, plain, precision, count, best, total, scaled, power):
+def logit(share, open_, plain, finite, precision, count, best, total, scaled, power):
     """Logit choice, in place: from choice values to ``share ~ exp(precision * choice value)``.
 
     Shifted by the best value, so that nothing overflows; infinite precision shares evenly among
@@ -119,39 +105,35 @@ def logit(share, open_, plain, precision, count, best, total, scaled, power):
     ----------
     share, open_ : (options, places)
         `open_` is 1 for available options, else 0. A place is one cell in one lane.
-    plain
-        Whether all options are open at all places, and all precisions finite.
+    plain, finite
+        Whether all options are open at all places; whether all precisions are finite.
     precision, best, total, scaled, power : (places,)
         `scaled` and `power` are scratch.
     count
         How many places are in use.
     """
-    if plain:
-        all_open(share, precision, count, best, total, scaled, power)
-        return
     options = share.shape[0]
-    for i in range(count):
-        best[i] = -np.inf
-        total[i] = 0.0
+    best, total, precision = best[:count], total[:count], precision[:count]
+    if plain and finite and options == 2:
+        two_open(share[0, :count], share[1, :count], precision, best, scaled, power)
+        total[:] = 1.0
+        return
+    best[:] = CLOSED
+    total[:] = 0.0
     for o in range(options):
         row, free = share[o], open_[o]
         for i in range(count):
-            value = row[i] if free[i] != 0.0 else -np.inf
+            value = row[i] if free[i] != 0.0 else CLOSED
             best[i] = value if value > best[i] else best[i]
-    bits = scaled.view(np.int64)
     for o in range(options):
-        row, free = share[o, :count], open_[o]
-        for i in range(count):
-            gap = row[i] - best[i]
-            gap = gap if gap < 0.0 else 0.0
-            size = abs(best[i]) if abs(best[i]) > 1.0 else 1.0
-            tied = 0.0 if gap >= -1e-12 * size else -np.inf
-            row[i] = precision[i] * gap if precision[i] < np.inf else tied
-        exponential(row, scaled, bits, power)
-        for i in range(count):
-            row[i] *= free[i]
-            total[i] += row[i]
+        row, free = share[o, :count], open_[o, :count]
+        if finite:
+            weigh(row, free, best, precision, total, scaled, power)
+        else:
+            weigh_exactly(row, free, best, precision, total, scaled, power)
+    for i in range(count):
+        power[i] = 1.0 / (total[i] if total[i] > 0.0 else 1.0)
     for o in range(options):
-        row = share[o]
+        row = share[o, :count]
         for i in range(count):
-            row[i] /= total[i] if total[i] > 0.0 else 1.0
+            row[i] *= power[i]

@@ -26,10 +26,14 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
     int
         How many there are.
     """
-    size, count = row_low.shape[1], 0
-    for x in cells:
-        h = x // size
-        low = x - h * size
+    size, count = _U(row_low.shape[1]), 0
+    h, base = _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        low = cell - base
         for b in range(len(row_high)):
             if live[row_high[b, h] + row_low[b, low]]:
                 y = goal_high[b, h] + goal_low[b, low]
@@ -57,22 +61,28 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
     int
         How many cells were found.
     """
-    lanes, size, count = _U(weights.shape[1]), row_low.shape[1], 0
+    lanes, size, count = _U(weights.shape[1]), _U(row_low.shape[1]), 0
     table = weights.ravel()
-    for cell in cells:
-        h = cell // size
-        low = cell - h * size
-        x = _U(cell) * lanes
+    h, base = _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        low, x = cell - base, cell * lanes
         for b in range(len(row_high)):
-            row = row_high[b, h] + row_low[b, low]
+            row = _U(row_high[b, h] + row_low[b, low])
             if not live[row]:
                 continue
-            goal = goal_high[b, h] + goal_low[b, low]
+            goal = _U(goal_high[b, h] + goal_low[b, low])
             if not marks[goal]:
                 marks[goal] = 1
                 found[count] = goal
                 count += 1
-            y, c = _U(goal) * lanes, _U(row) * lanes
+            if lanes == 1:
+                out[goal] += table[row] * mass[x]
+                continue
+            y, c = goal * lanes, row * lanes
             for w in range(lanes):
                 out[y + w] += table[c + w] * mass[x + w]
         for w in range(lanes):
@@ -124,14 +134,17 @@ def push_decision(
     int
         How many cells were found.
     """
-    branches, size = len(row_high), row_low.shape[1]
+    branches, size = len(row_high), _U(row_low.shape[1])
     options, lanes = chosen.shape[0], _U(chosen.shape[1])
     table = weights.ravel()
     part, count = np.zeros(lanes), 0
-    for cell in cells:
-        h = cell // size
-        low = cell - h * size
-        x = _U(cell) * lanes
+    h, base = _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        low, x = cell - base, cell * lanes
         place = policy_high[h] + policy_low[low]
         start = _U(place if place >= 0 else 0) * _U(options) * lanes
         stays = place < 0
@@ -146,13 +159,13 @@ def push_decision(
                 part[w] = mass[x + w] if total == 0.0 else 0.0
                 stays |= part[w] != 0.0
         if stays:
-            goal = goal_high[branches, h] + goal_low[branches, low]
+            goal = _U(goal_high[branches, h] + goal_low[branches, low])
             if not marks[goal]:
                 marks[goal] = 1
                 found[count] = goal
                 count += 1
             for w in range(lanes):
-                out[_U(goal) * lanes + w] += part[w]
+                out[goal * lanes + w] += part[w]
         for o in range(options if place >= 0 else 0):
             reached = False
             for w in range(lanes):
@@ -162,19 +175,19 @@ def push_decision(
             if not reached:
                 continue
             for k in range(first_pay[o], first_pay[o + 1]):
-                row = pay_high[k, h] + pay_low[k, low]
+                paid = pay_high[k, h] + pay_low[k, low]
                 for w in range(lanes):
-                    earned[k, w] += part[w] * pays[row, w]
+                    earned[k, w] += part[w] * pays[paid, w]
             for b in range(first_branch[o], first_branch[o + 1]):
-                r = row_high[b, h] + row_low[b, low]
-                if not live[r]:
+                row = _U(row_high[b, h] + row_low[b, low])
+                if not live[row]:
                     continue
-                goal = goal_high[b, h] + goal_low[b, low]
+                goal = _U(goal_high[b, h] + goal_low[b, low])
                 if not marks[goal]:
                     marks[goal] = 1
                     found[count] = goal
                     count += 1
-                y, c = _U(goal) * lanes, _U(r) * lanes
+                y, c = goal * lanes, row * lanes
                 for w in range(lanes):
                     out[y + w] += table[c + w] * part[w]
         for w in range(lanes):
@@ -196,17 +209,20 @@ def push_collect(
     marks, out, found
         As in `push`; `mass` is cleared.
     """
-    lanes, size, count = _U(pays.shape[1]), len(goal_low), 0
-    for cell in cells:
-        h = cell // size
-        low = cell - h * size
-        x = _U(cell) * lanes
-        goal = goal_high[h] + goal_low[low]
+    lanes, size, count = _U(pays.shape[1]), _U(len(goal_low)), 0
+    h, base = _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        low, x = cell - base, cell * lanes
+        goal = _U(goal_high[h] + goal_low[low])
         if not marks[goal]:
             marks[goal] = 1
             found[count] = goal
             count += 1
-        y = _U(goal) * lanes
+        y = goal * lanes
         for k in range(len(pay_high)):
             row = pay_high[k, h] + pay_low[k, low]
             for w in range(lanes):

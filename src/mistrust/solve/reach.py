@@ -133,7 +133,7 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
     sources: dict[tuple[int, int], Integers] = {}
 
     def reached(size: int) -> Integers:
-        cells = np.flatnonzero(marks[:size]).astype(np.int64)
+        cells = np.flatnonzero(marks[:size].view(np.bool_)).astype(np.int64)
         marks[cells] = 0
         return cells
 

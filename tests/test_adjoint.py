@@ -15,7 +15,7 @@ from scenarios import readings, scenarios
 from mistrust import kernels
 from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.lower import Case, Coefficients, at_turn, lower
-from mistrust.ensemble.run import Engine
+from mistrust.ensemble.engine import Engine
 from mistrust.ensemble.worlds import draw, guesses
 from mistrust.forward.distribute import distribute
 from mistrust.forward.read import Reader, openings_needed, plain

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scenarios import readings, scenario_of, scenarios
 
 from mistrust.compile.lower import Case
+from mistrust.ensemble.engine import Engine
 from mistrust.ensemble.plan import Job, questions
-from mistrust.ensemble.run import Engine
 from mistrust.ensemble.worlds import guesses
 from mistrust.forward.read import plain
 from mistrust.referee import Referee
@@ -40,7 +40,7 @@ def test_values_and_certificate_agree_with_the_referee(source: st.DataObject) ->
     argument = argument_of(data)
     engine = Engine(argument)
     case = Case(guesses(argument.scenario))
-    batch = engine.run(0, Job((case, case), (0, 0), (), chart=True))
+    (batch,) = engine.run([(0, Job((case, case), (0, 0), (), chart=True))])
     assert not batch.faults
     assert batch.certificate.good.all(), batch.certificate
     referee = Referee(scenario_of(data))
@@ -66,7 +66,7 @@ def test_readings_agree_with_the_referee(source: st.DataObject) -> None:
         node = resolve_claim(parse(text, claim=True), argument.scope)
         for reading in readings_in(node):
             case = Case(guesses(argument.scenario), reading.variant)
-            batch = engine.run(0, Job((case,), (0,), (plain(reading),), chart=False))
+            (batch,) = engine.run([(0, Job((case,), (0,), (plain(reading),), chart=False))])
             other = _same_variant(data, reading.variant)
             expected = other.read(_alone(text, reading.offset))
             found = batch.readings[0, 0]
@@ -98,9 +98,9 @@ def test_many_lanes_are_the_same_as_each_alone(source: st.DataObject) -> None:
     wanted = tuple(dict.fromkeys(r for found in asked.needs.values() for r in found))
     cases = tuple(Case(guesses(argument.scenario), variant) for variant in asked.needs)
     engine = Engine(argument)
-    together = engine.run(0, Job(cases, (0,) * len(cases), wanted, chart=False))
+    (together,) = engine.run([(0, Job(cases, (0,) * len(cases), wanted, chart=False))])
     for lane, case in enumerate(cases):
-        alone = engine.run(0, Job((case,), (0,), wanted, chart=False))
+        (alone,) = engine.run([(0, Job((case,), (0,), wanted, chart=False))])
         assert together.values[:, lane] == pytest.approx(alone.values[:, 0], rel=1e-12, abs=1e-13)
         for row in range(len(wanted)):
             one, other = together.readings[row, lane], alone.readings[row, 0]

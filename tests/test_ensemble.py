@@ -12,13 +12,16 @@ from numpy.testing import assert_array_equal
 from scipy import stats
 
 import mistrust
-from mistrust.ensemble.plan import LANES, jobs, questions
+from mistrust.ensemble.batch import pack
+from mistrust.ensemble.engine import Engine
+from mistrust.ensemble.plan import LANES, families, jobs, questions
 from mistrust.ensemble.run import Results
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses, quantile
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.readings import Variant, resolve_claim
 from mistrust.scenario.schema import Premise, Scenario
+from mistrust.solve.backward import Ending
 
 STARTER = Path(mistrust.FLAGSHIP).with_name("starter.yaml")
 forking = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -91,6 +94,47 @@ def test_a_world_of_an_ensemble_is_that_world_solved_alone(starter: mistrust.Mod
     war = resolve_claim(parse("P(ever front == war)", claim=True), starter.argument.scope)
     found = results.readings[Variant(), war][0]
     assert found == pytest.approx(starter.solve().read("P(ever front == war)"), rel=1e-12)
+
+
+ALIKE = """
+    horizon: {turns: 16}
+    actors: {ann: {precision: 2}, bob: {precision: 3}}
+    board: {x: {levels: 0..3, start: 1}}
+    premises: {p: {says: odds, guess: 0.4, range: [0.1, 0.9]}}
+    turn:
+      - {decide: ann, options: {up: {raise: {x: p}}, stay: {pays: {ann: {ease: 0.3}}}}}
+      - {decide: bob, options: {down: {lower: {x: p}}, stay: {}}}
+    payoffs: {ann: {flow: x}, bob: {flow: -x * x / 4}}
+    levers:
+      early: {says: once up, choose: {ann: up}, when: at 1}
+      odds: {says: more, premises: {p: 0.8}}
+      later: {says: twice up, choose: {ann: up}, when: until 3}
+    claims:
+      grows: {says: it grows, holds: "under(early, V(ann)) > V(ann at 1)"}
+"""
+
+
+def test_games_that_end_alike_share_their_ends_to_the_bit(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = game(ALIKE)
+    guess = guesses(model.argument.scenario)
+    worlds = draw(model.argument.scenario, 16, 1)
+    plan = jobs(questions(model.argument), guess, worlds, 16)
+    engine = Engine(model.argument)
+    engine.survey([job for job in plan if set(job.worlds) == {0}])
+    found = families(list(enumerate(plan)), engine.kinds)
+    together = max(found, key=len)
+    assert [job.cases[0].variant.levers for _, job in together] == [(), ("early",), ("later",)]
+    taken = []
+    monkeypatch.setattr(
+        "mistrust.ensemble.engine.Ending", lambda *a: taken.append(a[0]) or Ending(*a)
+    )
+    shared = [pack(batch) for batch in engine.run(together)]
+    assert taken == [1, 2]
+    alone = [pack(batch) for numbered in together for batch in engine.run([numbered])]
+    assert shared == alone
+    assert len(set(shared)) == 3
 
 
 def test_mechanisms_are_audited_in_the_first_worlds_only(game: Game) -> None:

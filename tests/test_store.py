@@ -53,7 +53,7 @@ def test_a_batch_survives_its_way_to_disk() -> None:
     from mistrust.ensemble.worlds import guesses
 
     job = Job((Case(guesses(model.argument.scenario)),), (0,), (), chart=True)
-    batch = model.engine.run(3, job)
+    (batch,) = model.engine.run([(3, job)])
     other = unpack(pack(batch), 3)
     assert isinstance(other, Batch) and other.job == 3 and other.faults == batch.faults
     assert np.array_equal(batch.values, other.values)

@@ -20,10 +20,18 @@ import xarray as xr
 
 from mistrust.assess.answer import answer_claims, audit
 from mistrust.compile.lower import Case, lower, raise_faults
-from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge, refuse_if_long
+from mistrust.compile.size import (
+    Size,
+    cores,
+    lanes_that_fit,
+    measure,
+    refuse_if_huge,
+    refuse_if_long,
+)
 from mistrust.ensemble.batch import Charts
+from mistrust.ensemble.engine import Engine, Recorder
 from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, questions
-from mistrust.ensemble.run import Engine, Recorder, Results, solve_worlds
+from mistrust.ensemble.run import Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
 from mistrust.errors import CertificateError, UsageError, clipped, nearest

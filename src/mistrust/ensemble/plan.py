@@ -117,6 +117,25 @@ def jobs(
     return plan
 
 
+Numbered = tuple[int, Job]
+"""A job and its place in the plan."""
+
+
+def families(plan: Sequence[Numbered], kinds: Mapping[Variant, bytes]) -> list[list[Numbered]]:
+    """Jobs on the same worlds whose games are of one kind, to be solved together; large ones first.
+
+    The best guess goes alone: its variants are lanes of one batch.
+    """
+    found: dict[tuple[object, ...], list[Numbered]] = {}
+    for number, job in plan:
+        variants = {case.variant for case in job.cases}
+        alone = number if len(variants) > 1 or job.worlds[0] == 0 else -1
+        found.setdefault((alone, job.worlds, kinds[job.cases[0].variant]), []).append((number, job))
+    guesses = [family for family in found.values() if family[0][1].worlds[0] == 0]
+    others = [family for family in found.values() if family[0][1].worlds[0] != 0]
+    return guesses + sorted(others, key=len, reverse=True)
+
+
 def _job(
     asked: Questions, variants: Sequence[Variant], block: Sequence[tuple[int, Mapping[str, float]]]
 ) -> Job:

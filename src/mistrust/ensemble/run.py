@@ -15,100 +15,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.layout import Layout, lay_out
-from mistrust.compile.lower import lower
-from mistrust.compile.program import Program, compile_program
+from mistrust.compile.program import Program
 from mistrust.compile.size import share_of_memory
-from mistrust.ensemble.batch import Batch, Charts
-from mistrust.ensemble.plan import AS_WRITTEN, LANES, Job, Questions, jobs
+from mistrust.ensemble.batch import Batch
+from mistrust.ensemble.engine import Engine
+from mistrust.ensemble.plan import AS_WRITTEN, LANES, Job, Numbered, Questions, families, jobs
 from mistrust.ensemble.store import Store, job_key
-from mistrust.forward.distribute import Mass, gathered
-from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
-from mistrust.solve.backward import Workspace, solve
-from mistrust.solve.certificate import Certificate, Residual, certify
-from mistrust.solve.reach import Atlas
-
-
-class Engine:
-    """A compiled scenario ready to solve batches; one per process."""
-
-    def __init__(self, argument: Argument) -> None:
-        self.argument = argument
-        self.program: Program = compile_program(argument)
-        self._layouts: dict[frozenset[str], Layout] = {frozenset(): lay_out(self.program)}
-        self.workspace = Workspace()
-        self.atlas: Atlas | None = None
-
-    def layout(self, recorded: frozenset[str] = frozenset()) -> Layout:
-        """The program laid out, with some recorded variables carried along."""
-        if recorded not in self._layouts:
-            self._layouts[recorded] = lay_out(self.program.recording(recorded))
-        return self._layouts[recorded]
-
-    def survey(self, batches: Sequence[Job]) -> None:
-        """Find the boards that can occur in any of some batches, for all batches to come."""
-        self.atlas = Atlas.of([lower(self.layout(), job.cases) for job in batches])
-
-    def run(self, number: int, job: Job) -> Batch:
-        """Solve a batch and take its readings."""
-        coefficients = lower(self.layout(), job.cases)
-        keep = openings_needed(job.readings)
-        residual = Residual(
-            coefficients.lanes, (0, self.program.turns // 2, self.program.turns - 1)
-        )
-        solution = solve(
-            coefficients,
-            keep=keep,
-            inspect=residual,
-            workspace=self.workspace,
-            reach=self.atlas.serve(coefficients) if self.atlas else None,
-        )
-        reader = Reader(solution, self.layout)
-        recorder = Recorder(self.program, coefficients.lanes) if job.chart else None
-        values = reader.read(job.readings, recorder.visit if recorder else None)
-        assert reader.occupancy is not None
-        found = np.array([values[r] for r in job.readings]).reshape(-1, coefficients.lanes)
-        faults = {
-            lane: p.text(self.program.argument.source.file)
-            for lane, p in coefficients.faults.items()
-        }
-        return Batch(
-            number,
-            found,
-            solution.start_value,
-            reader.occupancy.earned,
-            certify(solution, reader.occupancy, residual),
-            faults,
-            recorder.charts(reader.occupancy.chosen) if recorder else None,
-        )
-
-
-class Recorder:
-    """Keeps the law of every variable as turns open."""
-
-    def __init__(self, program: Program, lanes: int) -> None:
-        self.program = program
-        self.lanes = lanes
-        self.laws: dict[str, list[Floats]] = {v: [] for v in program.opening.variables}
-
-    def visit(self, turn: int, mass: Mass) -> None:
-        """Take the opening of a turn."""
-        for name, laws in self.laws.items():
-            laws.append(gathered(mass, (name,)))
-
-    def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
-        """What was kept, with the decisions of the pass."""
-        decisions = {}
-        for stage in self.program.stages:
-            if stage.mover >= 0:
-                nothing = np.zeros((len(stage.choices), self.lanes))
-                turns = range(self.program.turns)
-                rows = [chosen.get((turn, stage.phase), nothing) for turn in turns]
-                decisions[stage.name] = np.array(rows)
-        return Charts({v: np.array(laws) for v, laws in self.laws.items()}, decisions)
-
+from mistrust.solve.certificate import Certificate
 
 _engine: Engine | None = None
 
@@ -119,9 +34,9 @@ def _start(argument: Argument, survey: Sequence[Job]) -> None:
     _engine.survey(survey)
 
 
-def _work(numbered: tuple[int, Job]) -> Batch:
+def _work(family: Sequence[Numbered]) -> list[Batch]:
     assert _engine is not None
-    return _engine.run(*numbered)
+    return list(_engine.run(family))
 
 
 @dataclass
@@ -213,25 +128,27 @@ def _batches(
     if not missing:
         return
     engine.survey(survey)
-    for batch in _solved(engine, missing, survey, workers):
+    ready = families(missing, engine.kinds)
+    for batch in _solved(engine, ready, survey, workers):
         if store is not None:
             store.put(keys[batch.job], batch)
         yield batch, False
 
 
 def _solved(
-    engine: Engine, numbered: list[tuple[int, Job]], survey: list[Job], workers: int
+    engine: Engine, ready: list[list[Numbered]], survey: list[Job], workers: int
 ) -> Iterator[Batch]:
-    yield engine.run(*numbered[0])
-    if workers <= 1 or len(numbered) < 3:
-        for number, job in numbered[1:]:
-            yield engine.run(number, job)
+    yield from engine.run(ready[0])
+    if workers <= 1 or len(ready) < 3:
+        for family in ready[1:]:
+            yield from engine.run(family)
         return
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(workers, context, _start, (engine.argument, survey)) as pool:
         try:
-            yield from pool.map(_work, numbered[1:])
+            for batches in pool.map(_work, ready[1:]):
+                yield from batches
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

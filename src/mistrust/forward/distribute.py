@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Mass:
 
 Visit = Callable[[int, Mass], None]
 """Called as each turn opens with the turn and the distribution."""
-Meet = Callable[[int, int, Mass], None]
-"""Called before each decision with turn, stage index and distribution."""
+Meet = Callable[[int, int, Callable[[], Mass]], None]
+"""Called before each decision with turn, stage index and what gives the distribution."""
 Weigh = tuple[int, Callable[[Integers], Floats]]
 """A turn, and what multiplies the mass of some cells as it opens: (cells, lanes)."""
 
@@ -222,7 +223,7 @@ class _Sweep:
             if not self.coefficients.stages[index].active[turn]:
                 continue
             if meet is not None and stage.mover >= 0:
-                meet(turn, index, self._mass(stage.source))
+                meet(turn, index, partial(self._mass, stage.source))
             self._stage(index, turn, discount)
             self._restrict(stage.target, turn, stage)
             if not self.stays and self.weigh is None:

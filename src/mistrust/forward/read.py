@@ -184,8 +184,13 @@ class _Pass:
             if visit is not None:
                 visit(turn, mass)
 
+        end = _last([*moments, *histories]) if self.program.recorded else None
         self.occupancy = distribute(
-            self.coefficients, self.solution.policies, visit=at_opening, meet=shares.meet
+            self.coefficients,
+            self.solution.policies,
+            visit=at_opening,
+            meet=shares.meet if shares.readings else None,
+            stop=end,
         )
         for reading in histories:
             if isinstance(reading, Chance):
@@ -277,6 +282,16 @@ class _Pass:
         return self.opening.lookup(parts)
 
 
+def _last(readings: Sequence[Reading]) -> int:
+    """The last turn whose opening any of some readings looks at."""
+    turns = [0]
+    for reading in readings:
+        turns += [reading.last] if isinstance(reading, Share) else _turns(reading)
+        turns += [] if reading.given is None else [reading.given.last]
+        turns += [reading.event.last] if isinstance(reading, Chance) else []
+    return max(turns)
+
+
 def _at(stay: Stay, turn: int) -> bool:
     return stay.first == stay.last == turn and not stay.ever
 
@@ -364,23 +379,24 @@ class _Shares:
         self.owner = owner
         self.readings = readings
 
-    def meet(self, turn: int, index: int, mass: Mass) -> None:
+    def meet(self, turn: int, index: int, here: Callable[[], Mass]) -> None:
         layout = self.owner.coefficients.layout.stages[index]
         wanted = [
             r for r in self.readings if r.phase == layout.stage.phase and r.first <= turn < r.last
         ]
         if not wanted:
             return
+        mass = here()
         rows = layout.policy.at(mass.cells)
         inside = rows >= 0
         policy = self.owner.solution.policies[turn, layout.stage.phase]
         shape = (-1, len(layout.stage.choices), self.owner.lanes)
         chosen = policy.reshape(shape)[rows[inside]]
         for reading in wanted:
-            here = mass.values[inside]
+            values = mass.values[inside]
             if reading.given is not None:
                 condition = Condition(self.owner.coefficients, reading.given.condition)
-                here = here * (condition.at(mass.frame, mass.cells[inside], turn) != 0)
+                values = values * (condition.at(mass.frame, mass.cells[inside], turn) != 0)
             ratio = self.owner.ratios[reading]
-            ratio.above = ratio.above + (here * chosen[:, reading.option]).sum(axis=0)
-            ratio.below = ratio.below + (here * chosen.sum(axis=1)).sum(axis=0)
+            ratio.above = ratio.above + (values * chosen[:, reading.option]).sum(axis=0)
+            ratio.below = ratio.below + (values * chosen.sum(axis=1)).sum(axis=0)

@@ -111,26 +111,31 @@ def settle(choice, share, best, total, cells, skip, values, mover, gain, out):
     skip : (cells,)
         Where the cells lead if the phase does not happen.
     """
-    options, lanes = share.shape[0], _U(len(gain))
-    groups = _U(choice.shape[1] // share.shape[1])
+    options, lanes = _U(share.shape[0]), _U(len(gain))
+    stride, places = _U(choice.shape[1]), _U(share.shape[1])
+    groups = stride // places
     n = groups * lanes
-    for o in range(options):
-        worth, odds = choice[o], share[o]
-        for i in range(_U(len(cells))):
-            x, base, place = _U(cells[i]) * n, i * n, i * lanes
-            if lanes == 1:
-                chance = odds[place]
+    worth, odds = choice.ravel(), share.ravel()
+    for i in range(_U(len(cells))):
+        x, base, place = _U(cells[i]) * n, i * n, i * lanes
+        if lanes == 1:
+            for j in range(n):
+                out[x + j] = odds[place] * worth[base + j]
+            for o in range(_U(1), options):
+                chance, here = odds[o * places + place], o * stride + base
                 for j in range(n):
-                    out[x + j] = chance * worth[base + j] + (0.0 if o == 0 else out[x + j])
-                continue
+                    out[x + j] += chance * worth[here + j]
+            continue
+        for g in range(groups):
+            at, here = x + g * lanes, base + g * lanes
+            for w in range(lanes):
+                out[at + w] = odds[place + w] * worth[here + w]
+        for o in range(_U(1), options):
             for g in range(groups):
-                at, here = x + g * lanes, base + g * lanes
-                if o == 0:
-                    for w in range(lanes):
-                        out[at + w] = odds[place + w] * worth[here + w]
-                else:
-                    for w in range(lanes):
-                        out[at + w] += odds[place + w] * worth[here + w]
+                at, here = x + g * lanes, o * stride + base + g * lanes
+                likely = o * places + place
+                for w in range(lanes):
+                    out[at + w] += odds[likely + w] * worth[here + w]
     for i in range(_U(len(cells))):
         x, place = _U(cells[i]) * n, i * lanes
         own = x + _U(mover) * lanes

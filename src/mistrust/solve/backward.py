@@ -70,7 +70,7 @@ class Solution:
         The probability of each option, by turn and phase, where the phase can happen.
     values
         Values as kept turns open: (opening cells, actors, lanes).
-    gain : (actors, lanes)
+    gains : (turns, actors, lanes)
         Largest gain that an actor could make by one deviation, on any board worked out.
     reach
         The boards worked out; elsewhere values and policies mean nothing.
@@ -79,14 +79,27 @@ class Solution:
     coefficients: Coefficients
     policies: Policies
     values: dict[int, Floats]
-    gain: Floats
+    gains: Floats
     reach: Reach
+
+    @property
+    def gain(self) -> Floats:
+        """The largest gain in any turn: (actors, lanes)."""
+        return np.asarray(self.gains.max(axis=0))
 
     @property
     def start_value(self) -> Floats:
         """Each actor's value at the outset: (actors, lanes)."""
         cells = self.reach.openings[0]
         return np.einsum("xaw,xw->aw", self.values[0][cells], self.coefficients.start[cells])
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A solution of a game that goes on just alike from a turn on; it keeps that turn's values."""
+
+    turn: int
+    solution: Solution
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,7 @@ def solve(
     inspect: Inspect | None = None,
     workspace: Workspace | None = None,
     reach: Reach | None = None,
+    ending: Ending | None = None,
     threads: int = 1,
 ) -> Solution:
     """Solve all lanes of a batch.
@@ -120,18 +134,21 @@ def solve(
         Turns at whose opening the values are kept (the first always is).
     inspect
         Called after each decision; sees the values that it was taken on.
+    ending
+        Taken over instead of being worked out again, if it was worked out for the same reach.
     threads
         Threads that share the cells of each stage; results are the same for any number.
     """
     actors = len(coefficients.program.actors)
     groups = _Groups(actors, np.arange(actors), by_term=False)
-    gain = np.zeros((actors, coefficients.lanes))
+    gains = np.zeros((coefficients.program.turns, actors, coefficients.lanes))
     reach = reachable(coefficients) if reach is None else reach
+    ending = ending if ending is not None and ending.solution.reach is reach else None
     with ThreadPoolExecutor(threads) as pool:
         share = _Share(pool, threads)
-        sweep = _Sweep(coefficients, groups, workspace or Workspace(), reach, share, gain=gain)
-        values = sweep.run({0, *keep}, inspect)
-    return Solution(coefficients, sweep.policies, values, gain, reach)
+        sweep = _Sweep(coefficients, groups, workspace or Workspace(), reach, share, gains=gains)
+        values = sweep.run({0, *keep}, inspect, ending)
+    return Solution(coefficients, sweep.policies, values, gains, reach)
 
 
 def values_by_term(
@@ -183,7 +200,7 @@ class _Sweep:
         share: _Share,
         *,
         policies: Policies | None = None,
-        gain: Floats | None = None,
+        gains: Floats | None = None,
     ) -> None:
         self.coefficients = coefficients
         self.layout = coefficients.layout
@@ -193,7 +210,7 @@ class _Sweep:
         self.width = groups.count * self.lanes
         self.given = policies is not None
         self.policies: Policies = policies if policies is not None else {}
-        self.gain = gain
+        self.gains = gains
         self.workspace = workspace
         self.lock = Lock()
         self.reach = reach
@@ -205,11 +222,16 @@ class _Sweep:
         self.patience = np.ascontiguousarray(coefficients.patience[groups.actor].ravel())
         self._tiled: dict[int, Floats] = {}
 
-    def run(self, keep: set[int], inspect: Inspect | None) -> dict[int, Floats]:
+    def run(
+        self, keep: set[int], inspect: Inspect | None, ending: Ending | None = None
+    ) -> dict[int, Floats]:
         values: dict[int, Floats] = {}
-        cells = self.program.opening.size
-        current = self._terminal()
-        for turn in reversed(range(self.program.turns)):
+        cells, end = self.program.opening.size, self.program.turns
+        if ending is None:
+            current = self._terminal()
+        else:
+            end, current = ending.turn, self._take_over(ending, values)
+        for turn in reversed(range(end)):
             if turn + 1 in keep:
                 values[turn + 1] = self._copy(current, cells)
             current = self._turn_end(current, turn)
@@ -224,6 +246,17 @@ class _Sweep:
         if 0 in keep:
             values[0] = self._copy(current, cells)
         return values
+
+    def _take_over(self, ending: Ending, values: dict[int, Floats]) -> Floats:
+        other = ending.solution
+        later = {key: policy for key, policy in other.policies.items() if key[0] >= ending.turn}
+        self.policies.update(later)
+        values.update({turn: v for turn, v in other.values.items() if turn >= ending.turn})
+        if self.gains is not None:
+            self.gains[ending.turn :] = other.gains[ending.turn :]
+        found = values[ending.turn].ravel()
+        self.buffers[0][: len(found)] = found
+        return self.buffers[0]
 
     def _copy(self, current: Floats, cells: int) -> Floats:
         flat = current[: cells * self.width].copy()
@@ -326,8 +359,9 @@ class _Sweep:
         def work(some: Integers) -> None:
             gain = np.zeros(self.lanes)
             kernels.decide(some, *common, *rest, gain, out)
-            if self.gain is not None:
+            if self.gains is not None:
                 with self.lock:
-                    np.maximum(self.gain[stage.mover], gain, out=self.gain[stage.mover])
+                    worst = self.gains[turn, stage.mover]
+                    np.maximum(worst, gain, out=worst)
 
         self.share.each(self.reach.sources[turn, index], work)

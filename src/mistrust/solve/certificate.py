@@ -45,13 +45,22 @@ class Residual:
     """Checks the decisions of some turns as they are worked out; see `solve(inspect=...)`."""
 
     def __init__(self, lanes: int, turns: Collection[int]) -> None:
-        self.worst = np.zeros(lanes)
-        self.turns = turns
+        self.by_turn = {turn: np.zeros(lanes) for turn in turns}
 
     def __call__(self, taken: Taken) -> None:
         """Take one decision's residual in."""
-        if taken.turn in self.turns:
-            np.maximum(self.worst, _residual(taken), out=self.worst)
+        if taken.turn in self.by_turn:
+            worst = self.by_turn[taken.turn]
+            np.maximum(worst, _residual(taken), out=worst)
+
+    def take_over(self, other: Residual, turn: int) -> None:
+        """Use another's findings from a turn on."""
+        self.by_turn |= {t: worst for t, worst in other.by_turn.items() if t >= turn}
+
+    @property
+    def worst(self) -> Floats:
+        """The largest residual in any turn: (lanes,)."""
+        return np.asarray(np.max(list(self.by_turn.values()), axis=0))
 
 
 def certify(solution: Solution, occupancy: Occupancy, residual: Residual) -> Certificate:

@@ -6,6 +6,7 @@ add up to its value.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,9 +86,9 @@ def _weights(
     coefficients = solution.coefficients
     met: dict[int, Mass] = {}
 
-    def meet(when: int, index: int, mass: Mass) -> None:
+    def meet(when: int, index: int, here: Callable[[], Mass]) -> None:
         if when == turn and index in stages:
-            met[index] = mass
+            met[index] = here()
 
     distribute(coefficients, solution.policies, meet=meet, stop=turn + 1)
     found = {}

@@ -7,7 +7,7 @@ on values and frequencies from the outset on. To ask about any board, solve `eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,14 +83,6 @@ class Possible:
             for table in stage
         )
 
-    def joined(self, other: Possible) -> Possible:
-        """What is possible in either."""
-        stages = tuple(
-            tuple(a | b for a, b in zip(mine, theirs, strict=True))
-            for mine, theirs in zip(self.stages, other.stages, strict=True)
-        )
-        return Possible(self.start | other.start, stages)  # type: ignore[arg-type]
-
 
 @dataclass(frozen=True)
 class Atlas:
@@ -100,13 +92,10 @@ class Atlas:
     reach: Reach
 
     @staticmethod
-    def of(batches: Iterable[Coefficients]) -> Atlas:
-        """The joint reach of some batches."""
-        first, *others = [(batch, Possible.of(batch)) for batch in batches]
-        possible = first[1]
-        for _, more in others:
-            possible = possible.joined(more)
-        return Atlas(possible, _follow(first[0].layout, possible))
+    def of(coefficients: Coefficients) -> Atlas:
+        """The reach of a batch, to be used for others."""
+        possible = Possible.of(coefficients)
+        return Atlas(possible, _follow(coefficients.layout, possible))
 
     def serve(self, coefficients: Coefficients) -> Reach:
         """The reach for a batch: this one if it is wide enough, else the batch's own."""

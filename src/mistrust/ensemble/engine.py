@@ -1,0 +1,144 @@
+"""A compiled scenario that solves batches of lanes and takes readings off them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.layout import Layout, lay_out
+from mistrust.compile.lower import Case, Coefficients, lower
+from mistrust.compile.program import Program, compile_program
+from mistrust.ensemble.batch import Batch, Charts
+from mistrust.ensemble.plan import Job, Numbered
+from mistrust.forward.distribute import Mass, gathered
+from mistrust.forward.read import Reader, openings_needed
+from mistrust.scenario.check import Argument
+from mistrust.scenario.readings import Variant
+from mistrust.solve.alike import alike_from, digests
+from mistrust.solve.backward import Ending, Solution, Workspace, solve
+from mistrust.solve.certificate import Residual, certify
+from mistrust.solve.reach import Atlas, Reach, reachable
+
+
+class Engine:
+    """A compiled scenario ready to solve batches; one per process."""
+
+    def __init__(self, argument: Argument) -> None:
+        self.argument = argument
+        self.program: Program = compile_program(argument)
+        self._layouts: dict[frozenset[str], Layout] = {frozenset(): lay_out(self.program)}
+        self.workspace, self.second = Workspace(), Workspace()
+        self.kinds: dict[Variant, bytes] = {}
+        self._surveyed: dict[bytes, list[Case]] = {}
+        self._atlases: dict[bytes, Atlas] = {}
+
+    def layout(self, recorded: frozenset[str] = frozenset()) -> Layout:
+        """The program laid out, with some recorded variables carried along."""
+        if recorded not in self._layouts:
+            self._layouts[recorded] = lay_out(self.program.recording(recorded))
+        return self._layouts[recorded]
+
+    def survey(self, batches: Sequence[Job]) -> None:
+        """Sort the variants of some batches by kind: games of one kind end alike.
+
+        The boards that can occur in any of them then serve all batches of the kind to come.
+        """
+        early = self.program.turns // 8
+        for job in batches:
+            ends = digests(lower(self.layout(), job.cases))
+            for case, end in zip(job.cases, ends, strict=True):
+                self.kinds[case.variant] = end[early]
+                self._surveyed.setdefault(end[early], []).append(case)
+
+    def _reach(self, job: Job, coefficients: Coefficients) -> Reach:
+        kinds = {self.kinds.get(case.variant) for case in job.cases}
+        kind = kinds.pop()
+        if kinds or kind is None:
+            return reachable(coefficients)
+        if kind not in self._atlases:
+            self._atlases[kind] = Atlas.of(lower(self.layout(), self._surveyed[kind]))
+        return self._atlases[kind].serve(coefficients)
+
+    def run(self, family: Sequence[Numbered]) -> Iterator[Batch]:
+        """Solve jobs on the same worlds one by one, and take their readings.
+
+        Where a game goes on from some turn like the family's first one, it takes that one's end
+        over, which changes nothing but the time it takes.
+        """
+        lowered = [lower(self.layout(), job.cases) for _, job in family]
+        turns = self._alike(lowered)
+        keep = {turn for turn in turns if turn is not None}
+        keep |= {turn for _, job in family for turn in openings_needed(job.readings)}
+        first: tuple[Solution, Residual] | None = None
+        for (number, job), coefficients, turn in zip(family, lowered, turns, strict=True):
+            alike = first if turn is not None else None
+            residual = self._residual(coefficients.lanes)
+            solution = solve(
+                coefficients,
+                keep=keep,
+                inspect=residual,
+                workspace=self.workspace if first is None else self.second,
+                reach=self._reach(job, coefficients),
+                ending=Ending(turn, alike[0]) if alike and turn is not None else None,
+            )
+            if alike and turn is not None:
+                residual.take_over(alike[1], turn)
+            first = first or (solution, residual)
+            yield self._batch(number, job, solution, residual)
+
+    def _alike(self, lowered: Sequence[Coefficients]) -> list[int | None]:
+        if len(lowered) == 1:
+            return [None]
+        first, *others = [digests(coefficients) for coefficients in lowered]
+        return [None, *(alike_from(first, other) for other in others)]
+
+    def _residual(self, lanes: int) -> Residual:
+        return Residual(lanes, (0, self.program.turns // 2, self.program.turns - 1))
+
+    def _batch(self, number: int, job: Job, solution: Solution, residual: Residual) -> Batch:
+        coefficients = solution.coefficients
+        reader = Reader(solution, self.layout)
+        recorder = Recorder(self.program, coefficients.lanes) if job.chart else None
+        values = reader.read(job.readings, recorder.visit if recorder else None)
+        assert reader.occupancy is not None
+        found = np.array([values[r] for r in job.readings]).reshape(-1, coefficients.lanes)
+        faults = {
+            lane: p.text(self.program.argument.source.file)
+            for lane, p in coefficients.faults.items()
+        }
+        return Batch(
+            number,
+            found,
+            solution.start_value,
+            reader.occupancy.earned,
+            certify(solution, reader.occupancy, residual),
+            faults,
+            recorder.charts(reader.occupancy.chosen) if recorder else None,
+        )
+
+
+class Recorder:
+    """Keeps the law of every variable as turns open."""
+
+    def __init__(self, program: Program, lanes: int) -> None:
+        self.program = program
+        self.lanes = lanes
+        self.laws: dict[str, list[Floats]] = {v: [] for v in program.opening.variables}
+
+    def visit(self, turn: int, mass: Mass) -> None:
+        """Take the opening of a turn."""
+        for name, laws in self.laws.items():
+            laws.append(gathered(mass, (name,)))
+
+    def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
+        """What was kept, with the decisions of the pass."""
+        decisions = {}
+        for stage in self.program.stages:
+            if stage.mover >= 0:
+                nothing = np.zeros((len(stage.choices), self.lanes))
+                turns = range(self.program.turns)
+                rows = [chosen.get((turn, stage.phase), nothing) for turn in turns]
+                decisions[stage.name] = np.array(rows)
+        return Charts({v: np.array(laws) for v, laws in self.laws.items()}, decisions)

@@ -1,0 +1,48 @@
+"""Which games go on alike: from which turn on two batches have the same numbers.
+
+A lever that acts in early 2025, say, leaves the game after it as it was, and so its values and
+policies. What is worked out once serves all games that end alike.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.lower import Coefficients
+
+Digests = list[list[bytes]]
+"""By lane and turn, a digest of all numbers of the game from that turn on."""
+
+
+def digests(coefficients: Coefficients) -> Digests:
+    """Digest every lane's game, turn by turn from its end."""
+    return [_lane(coefficients, lane) for lane in range(coefficients.lanes)]
+
+
+def alike_from(some: Digests, others: Digests) -> int | None:
+    """The first turn from which two batches are the same in every lane; None if they end apart."""
+    if len(some) != len(others):
+        return None
+    for turn in range(len(some[0])):
+        if all(a[turn] == b[turn] for a, b in zip(some, others, strict=True)):
+            return turn
+    return None
+
+
+def _lane(coefficients: Coefficients, lane: int) -> list[bytes]:
+    c = coefficients
+    tables: list[Floats] = [c.payoffs, c.beyond[None]]
+    for stage in c.stages:
+        tables += [stage.weights, stage.available, stage.pays]
+    own = [np.ascontiguousarray(table[..., lane]) for table in tables]
+    lasting = [c.patience[:, lane], c.precision[:, lane], *(t for t in own if len(t) == 1)]
+    digest = blake2b(b"".join(t.tobytes() for t in lasting), digest_size=16).digest()
+    found = []
+    for turn in reversed(range(c.program.turns)):
+        now = b"".join(t[turn].tobytes() for t in own if len(t) > 1)
+        digest = blake2b(digest + now, digest_size=16).digest()
+        found.append(digest)
+    return found[::-1]

@@ -8,13 +8,12 @@ own that carries only the histories that keep it. `ever` is one minus a `Stay`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers, Lookup
-from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, lower
 from mistrust.compile.program import Program
 from mistrust.forward.distribute import (
@@ -24,18 +23,14 @@ from mistrust.forward.distribute import (
     Visit,
     Weigh,
     distribute,
-    gathered,
 )
+from mistrust.forward.moments import Frequencies, Moments, Ratio, turns_of
 from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
-from mistrust.scenario.resolve import Constant, uses
-from mistrust.scenario.tree import Call, Node, Operation
+from mistrust.scenario.resolve import uses
+from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution
 
-IMPOSSIBLE = 1e-12
-"""A condition with less probability than this gives its readings no value."""
-
 AS_WRITTEN = Variant()
-_ONE = Constant(0, 1.0)
 
 
 def plain(reading: Reading) -> Reading:
@@ -61,18 +56,6 @@ def one_moment(reading: Reading) -> bool:
         return True
     single = isinstance(reading, Value) or reading.first == reading.last
     return single and _at(reading.given, reading.first)
-
-
-@dataclass
-class _Ratio:
-    """A reading in the making: per lane a numerator and a denominator."""
-
-    above: Floats
-    below: Floats
-
-    def result(self) -> Floats:
-        possible = self.below > IMPOSSIBLE
-        return np.where(possible, self.above / np.where(possible, self.below, 1.0), np.nan)
 
 
 class Reader:
@@ -163,24 +146,24 @@ class _Pass:
         self.program = coefficients.program
         self.opening = self.program.opening
         self.lanes = coefficients.lanes
-        self.ratios: dict[Reading, _Ratio] = {}
+        self.ratios: dict[Reading, Ratio] = {}
         self.occupancy: Occupancy | None = None
         self._openings: dict[int, Mass] = {}
         self._kept: dict[tuple[Stay, ...], Floats] = {}
 
     def read(self, readings: Sequence[Reading], visit: Visit | None) -> dict[Reading, Floats]:
         for reading in readings:
-            self.ratios[reading] = _Ratio(np.zeros(self.lanes), np.zeros(self.lanes))
+            self.ratios[reading] = Ratio(np.zeros(self.lanes), np.zeros(self.lanes))
         moments = [r for r in readings if one_moment(r)]
         histories = [r for r in readings if r not in moments]
         begins = {stay.first for r in histories for stay in self._stays(r)}
-        plan = _Plan(self, moments)
-        shares = _Shares(self, [r for r in moments if isinstance(r, Share)])
+        plain = Moments(self.coefficients, moments, self.ratios, self.amount)
+        shares = Frequencies(self.coefficients, self.solution.policies, moments, self.ratios)
 
         def at_opening(turn: int, mass: Mass) -> None:
             if turn in begins:
                 self._openings[turn] = mass
-            plan.visit(turn, mass)
+            plain.visit(turn, mass)
             if visit is not None:
                 visit(turn, mass)
 
@@ -189,9 +172,10 @@ class _Pass:
             self.coefficients,
             self.solution.policies,
             visit=at_opening,
-            meet=shares.meet if shares.readings else None,
+            meet=shares.meet if shares.conditions else None,
             stop=end,
         )
+        shares.close(self.occupancy)
         for reading in histories:
             if isinstance(reading, Chance):
                 self._event(reading)
@@ -244,7 +228,7 @@ class _Pass:
     def _conditioned(self, reading: Reading) -> None:
         given = reading.given
         assert given is not None and isinstance(reading, (Mean, Value))
-        turns = _turns(reading)
+        turns = turns_of(reading)
         ratio = self.ratios[reading]
         ratio.below = len(turns) * self._probability([given])
         stay = replace(given, ever=False)
@@ -286,7 +270,7 @@ def _last(readings: Sequence[Reading]) -> int:
     """The last turn whose opening any of some readings looks at."""
     turns = [0]
     for reading in readings:
-        turns += [reading.last] if isinstance(reading, Share) else _turns(reading)
+        turns += [reading.last] if isinstance(reading, Share) else turns_of(reading)
         turns += [] if reading.given is None else [reading.given.last]
         turns += [reading.event.last] if isinstance(reading, Chance) else []
     return max(turns)
@@ -294,109 +278,3 @@ def _last(readings: Sequence[Reading]) -> int:
 
 def _at(stay: Stay, turn: int) -> bool:
     return stay.first == stay.last == turn and not stay.ever
-
-
-def _turns(reading: Reading) -> list[int]:
-    if isinstance(reading, Chance):
-        return [reading.event.first]
-    if isinstance(reading, Mean) and reading.first != reading.last:
-        return list(range(reading.first, reading.last))
-    return [reading.first]  # type: ignore[attr-defined]
-
-
-class _Plan:
-    """Readings of single moments, taken from the law of the few variables that they name."""
-
-    def __init__(self, owner: _Pass, readings: Sequence[Reading]) -> None:
-        self.owner = owner
-        self.values = [r for r in readings if isinstance(r, Value)]
-        self.others = [r for r in readings if not isinstance(r, (Value, Share))]
-        self.turns = {
-            reading: set(_turns(reading)) for reading in readings if not isinstance(reading, Share)
-        }
-        self.dims: dict[Reading, tuple[str, ...]] = {}
-        self.above: dict[Reading, Floats] = {}
-        self.below: dict[Reading, Floats] = {}
-        for reading in self.others:
-            self._prepare(reading)
-
-    def _prepare(self, reading: Reading) -> None:
-        owner = self.owner
-        amount = reading.amount if isinstance(reading, Mean) else reading.event.condition  # type: ignore[attr-defined]
-        if isinstance(reading, Chance):
-            amount = _truth(amount)
-        given = _ONE if reading.given is None else _truth(reading.given.condition)
-        product = Call(0, "if", (given, amount, Constant(0, 0.0)))
-        used = uses(product, owner.program.scope)
-        dims = tuple(v for v in owner.opening.variables if v in used)
-        self.dims[reading] = dims
-        # the sum with 0 * product makes both tables range over the same variables
-        same = Operation(0, "+", (given, Operation(0, "*", (_truth(product), Constant(0, 0.0)))))
-        turns = owner.program.turns + 1
-        evaluator = owner.coefficients.evaluator
-        self.above[reading], self.below[reading] = (
-            tables(owner.program, owner.opening, [node]).filled(evaluator, turns, owner.lanes)
-            for node in (product, same)
-        )
-
-    def visit(self, turn: int, mass: Mass) -> None:
-        laws: dict[tuple[str, ...], Floats] = {}
-        for reading in self.others:
-            if turn not in self.turns[reading]:
-                continue
-            dims = self.dims[reading]
-            if dims not in laws:
-                laws[dims] = gathered(mass, dims)
-            ratio = self.owner.ratios[reading]
-            ratio.above = ratio.above + (laws[dims] * _row(self.above[reading], turn)).sum(axis=0)
-            ratio.below = ratio.below + (laws[dims] * _row(self.below[reading], turn)).sum(axis=0)
-        for value in self.values:
-            if turn == value.first:
-                self._value(value, turn, mass)
-
-    def _value(self, reading: Value, turn: int, mass: Mass) -> None:
-        owner, values = self.owner, mass.values
-        if reading.given is not None:
-            condition = Condition(owner.coefficients, reading.given.condition)
-            values = values * (condition.at(mass.frame, mass.cells, turn) != 0)
-        ratio = owner.ratios[reading]
-        ratio.above = (values * owner.amount(reading, turn)(mass.cells)).sum(axis=0)
-        ratio.below = values.sum(axis=0)
-
-
-def _truth(node: Node) -> Node:
-    return Operation(0, "not", (Operation(0, "not", (node,)),))
-
-
-def _row(table: Floats, turn: int) -> Floats:
-    return np.asarray(table[turn if len(table) > 1 else 0])
-
-
-class _Shares:
-    """Decision frequencies, taken as each decision is met."""
-
-    def __init__(self, owner: _Pass, readings: Sequence[Share]) -> None:
-        self.owner = owner
-        self.readings = readings
-
-    def meet(self, turn: int, index: int, here: Callable[[], Mass]) -> None:
-        layout = self.owner.coefficients.layout.stages[index]
-        wanted = [
-            r for r in self.readings if r.phase == layout.stage.phase and r.first <= turn < r.last
-        ]
-        if not wanted:
-            return
-        mass = here()
-        rows = layout.policy.at(mass.cells)
-        inside = rows >= 0
-        policy = self.owner.solution.policies[turn, layout.stage.phase]
-        shape = (-1, len(layout.stage.choices), self.owner.lanes)
-        chosen = policy.reshape(shape)[rows[inside]]
-        for reading in wanted:
-            values = mass.values[inside]
-            if reading.given is not None:
-                condition = Condition(self.owner.coefficients, reading.given.condition)
-                values = values * (condition.at(mass.frame, mass.cells[inside], turn) != 0)
-            ratio = self.owner.ratios[reading]
-            ratio.above = ratio.above + (values * chosen[:, reading.option]).sum(axis=0)
-            ratio.below = ratio.below + (values * chosen.sum(axis=1)).sum(axis=0)

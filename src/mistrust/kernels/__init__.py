@@ -15,6 +15,7 @@ Flat offsets are unsigned, so that no test for negative ones stands in the inner
 from mistrust.kernels.backward import collect, decide, expect
 from mistrust.kernels.choice import exponential, logit
 from mistrust.kernels.forward import (
+    chosen,
     gather,
     push,
     push_collect,
@@ -25,6 +26,7 @@ from mistrust.kernels.forward import (
 )
 
 __all__ = [
+    "chosen",
     "collect",
     "decide",
     "expect",

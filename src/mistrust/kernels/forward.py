@@ -249,6 +249,26 @@ def gather(mass, rows, out):
 
 
 @njit(**OPTIONS)
+def chosen(mass, rows, policy, out):
+    """Sum mass over cells by the option chosen there.
+
+    Parameters
+    ----------
+    mass, rows : (cells, lanes), (cells,)
+        `rows` are those of the policy.
+    policy : (policy cells * options * lanes,)
+    out : (options, lanes)
+        Added to.
+    """
+    options, lanes = out.shape[0], _U(out.shape[1])
+    for i in range(len(rows)):
+        start = _U(rows[i]) * _U(options) * lanes
+        for o in range(options):
+            for w in range(lanes):
+                out[o, w] += mass[i, w] * policy[start + _U(o) * lanes + w]
+
+
+@njit(**OPTIONS)
 def total(cells, mass, out):
     """Sum the mass of some cells: mass (all cells * lanes,), out (lanes,)."""
     lanes = _U(len(out))

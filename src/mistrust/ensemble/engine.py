@@ -29,7 +29,7 @@ class Engine:
         self.argument = argument
         self.program: Program = compile_program(argument)
         self._layouts: dict[frozenset[str], Layout] = {frozenset(): lay_out(self.program)}
-        self.workspace, self.second = Workspace(), Workspace()
+        self.workspace = Workspace()
         self.kinds: dict[Variant, bytes] = {}
         self._surveyed: dict[bytes, list[Case]] = {}
         self._atlases: dict[bytes, Atlas] = {}
@@ -79,7 +79,7 @@ class Engine:
                 coefficients,
                 keep=keep,
                 inspect=residual,
-                workspace=self.workspace if first is None else self.second,
+                workspace=self.workspace,
                 reach=self._reach(job, coefficients),
                 ending=Ending(turn, alike[0]) if alike and turn is not None else None,
             )

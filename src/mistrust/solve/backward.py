@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from mmap import mmap
 from threading import Lock
 
 import numpy as np
@@ -35,10 +36,14 @@ class Workspace:
         self._arrays: dict[object, Floats] = {}
 
     def array(self, key: object, size: int) -> Floats:
-        """An uninitialised array of `size` numbers, the same one for the same key and size."""
+        """An uninitialised array of `size` numbers, the same one for the same key and size.
+
+        Mapped plainly, so that only the parts written to take up memory.
+        """
         found = self._arrays.get(key)
         if found is None or found.size != size:
-            found = self._arrays[key] = np.empty(size)
+            found = np.frombuffer(mmap(-1, max(8 * size, 1)), np.float64, size)
+            self._arrays[key] = found
         return found
 
 
@@ -221,6 +226,9 @@ class _Sweep:
         self.buffers = [workspace.array(("values", i), largest) for i in range(2)]
         self.patience = np.ascontiguousarray(coefficients.patience[groups.actor].ravel())
         self._tiled: dict[int, Floats] = {}
+        sizes = [s.policy_size * len(s.choices) * (s.mover >= 0) for s in self.program.stages]
+        self._place = [self.lanes * place for place in np.cumsum([0, *sizes]).tolist()]
+        self._arena = np.empty(0)
 
     def run(
         self, keep: set[int], inspect: Inspect | None, ending: Ending | None = None
@@ -231,6 +239,8 @@ class _Sweep:
             current = self._terminal()
         else:
             end, current = ending.turn, self._take_over(ending, values)
+        if not self.given:
+            self._arena = self.workspace.array(("policies", end), end * self._place[-1])
         for turn in reversed(range(end)):
             if turn + 1 in keep:
                 values[turn + 1] = self._copy(current, cells)
@@ -337,7 +347,8 @@ class _Sweep:
         size = stage.policy_size * len(stage.choices) * self.lanes
         key = (turn, stage.phase)
         if not self.given:
-            self.policies[key] = self.workspace.array(("policy", *key), size)
+            start = self._place[index] + turn * self._place[-1]
+            self.policies[key] = self._arena[start : start + size]
         rest = (
             layout.first_branch,
             layout.available.high,

@@ -23,7 +23,7 @@ from mistrust.scenario.read import read_text
 STARTER = Path(mistrust.FLAGSHIP).with_name("starter.yaml").read_text(encoding="utf-8")
 GAIN = "if(front == war, spoils * (arsenal - shield) - cost, 0)"
 SECONDS = 10.0
-"""Far more than any of these takes, far less than a hang."""
+"""Far more than any of these takes on a busy machine, far less than a hang."""
 
 
 def edited(old: str, new: str, text: str = STARTER) -> str:
@@ -75,7 +75,9 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     # the file
     "empty": ("", "the file is empty"),
     "blank": ("\n\n# nothing\n", "the file is empty"),
-    "binary": (bytes(range(256)), "not a text file in UTF-8"),
+    "binary": (bytes(range(256)), "2:118: not a text file in UTF-8"),
+    "Latin-1": (STARTER.replace("What", "Für", 1).encode("latin-1"), "21:20: .* byte 0xFC"),
+    "UTF-16": (STARTER.encode("utf-16"), "1:1: not a text file in UTF-8"),
     "zeros": (bytes(1000), r"the character U\+0000 may not be in a YAML file"),
     "truncated": (STARTER[: STARTER.index("range: [0.2") + 8], "is it cut off"),
     "cut between sections": (STARTER[: STARTER.index("turn:\n")], "the key 'turn' is missing"),
@@ -83,10 +85,21 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "2 MB": ("title: x\n" + "# padding\n" * 200_000, "more than 1,000,000 characters"),
     "one long line": ("x" * 900_000, "not YAML|no mapping"),
     "many keys": ("\n".join(f"k{i}: 1" for i in range(60_000)), "more than 20,000 values"),
-    "many words": (
-        paid("1").replace("title: ", f"x: [{'1,' * 50_000}1]\ntitle: "),
-        "20,000 values",
-    ),
+    # slips of the hand
+    "a tab": (edited("    guess: 0.5", "\tguess: 0.5"), "28:1: .* a tab stands here"),
+    "indented less": (edited("    guess: 0.5", "   guess: 0.5"), "28:4: .* indented by 3, which"),
+    "indented more": (edited("    guess: 0.5", "      guess: 0.5"), "28:7: .* than line 27"),
+    "twice": (edited("  spoils:", "  rearm:"), r"31:3: the key 'rearm' .* \(first on line 26\)"),
+    "no colon": (edited("    guess: 0.5", "    guess 0.5"), "28:5: .* expected 'key: value'"),
+    "a brace left open": (edited("quarter}", "quarter"), "10:10: .* not closed by line 14"),
+    "a quote left open": (edited("says: Ch", 'says: "Ch'), "27:11: .* the quote that opens here"),
+    "a text for a number": (edited("guess: 0.5", "guess: half"), "28:12: .* expected a number"),
+    "a list for a text": (edited("title: A", "title: [A]  # "), "4:8: .* expected a text"),
+    "a list for a mapping": (edited("actors:", "actors: [a]\nx:"), "14:9: found a list, expected"),
+    "a mapping for a list": (edited("turn:", "turn: {}\nx:"), "50:7: .* expected a list"),
+    "unknown actor": (edited("decide: rival", "decide: rivl"), "56:13: .* mean 'rival'"),
+    "bad date": (edited("2027-Q1", "2027-13"), "83:32: '2027-13' is no date"),
+    "late date": (edited("2027-Q1", "2037-Q1"), "83:32: 2037-Q1 is outside the horizon"),
     # YAML
     "a billion laughs": (laughs(), "1:4: anchors"),
     "deep lists": ("[" * 10_000 + "]" * 10_000, "more than 20 deep"),
@@ -200,7 +213,7 @@ def test_a_bad_file_is_refused(name: str, command: Command) -> None:
     code, out, err = command("check", "bad.yaml")
     assert (code, out) == (1, "")
     assert re.search(message, err), err[:2000]
-    assert err.startswith("bad.yaml") and len(err) < 40_000
+    assert err.startswith("bad.yaml:") and len(err) < 40_000
 
 
 @pytest.mark.parametrize(
@@ -224,17 +237,16 @@ def test_a_bad_file_in_json(name: str, command: Command) -> None:
         assert (code, out) == (1, "") and re.search(message, err)
 
 
-@pytest.mark.parametrize("name", ["parentheses", "deep lists", "doubling", "binary", "10 MB"])
-def test_a_bad_file_in_a_process_of_its_own(name: str) -> None:
-    content, message = BAD[name]
-    Path("bad.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+def test_a_bad_file_in_a_process_of_its_own() -> None:
+    """Nothing but the message and the status leave it."""
+    Path("bad.yaml").write_text(str(BAD["parentheses"][0]), encoding="utf-8")
     asked = [sys.executable, "-m", "mistrust", "check", "bad.yaml"]
     environment = {**os.environ, "PYTHONPATH": str(Path(mistrust.__file__).parent.parent)}
     ended = subprocess.run(
         asked, capture_output=True, text=True, timeout=60, check=False, env=environment
     )
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert re.search(message, ended.stderr) and "Traceback" not in ended.stderr
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert re.match(r"bad\.yaml:69:\d+: this is nested more than 40 deep", ended.stderr)
 
 
 def test_a_missing_file(command: Command) -> None:
@@ -245,6 +257,44 @@ def test_a_missing_file(command: Command) -> None:
     for odd in ("", "/dev/null/x.yaml", "x" * 5000, "\udcff.yaml"):
         code, out, err = command("check", odd)
         assert code in (1, 2) and out == "" and err
+
+
+def test_an_unreadable_file(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    Path("locked.yaml").write_text(STARTER, encoding="utf-8")
+    monkeypatch.setattr(Path, "open", refuse)
+    message = "locked.yaml: the file cannot be read: permission denied\n"
+    assert command("check", "locked.yaml") == (1, "", message)
+
+
+SLIPS = [
+    ("chek", "check"),
+    ("check --jsn", "--json"),
+    ("check good.yaml more.yaml", "more.yaml"),
+    ("run good.yaml --worldz 4", "--worlds"),
+    ("run good.yaml --worlds many", "--worlds"),
+    ("run good.yaml --worlds -1 --json", "--worlds"),
+    ("run good.yaml --resolution fine", "'draft'"),
+    ("why good.yaml --at 2025-Q1", "--actor"),
+    ("why --actor rival --at 2025-Q1", "scenario"),
+    ("compare good.yaml --levers vigilance", "--lever"),
+    ("compare good.yaml --lever", "--lever"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "hint"), SLIPS)
+def test_a_slip_on_the_command_line(arguments: str, hint: str, command: Command) -> None:
+    Path("good.yaml").write_text(STARTER, encoding="utf-8")
+    code, out, err = command(*arguments.split())
+    assert (code, out) == (2, "") and hint in err
+
+
+def test_a_folder_that_cannot_be_written_is_refused_first(command: Command) -> None:
+    Path("good.yaml").write_text(STARTER, encoding="utf-8")
+    code, out, err = command("run", "good.yaml", "--worlds", "1000000", "--out", "good.yaml")
+    assert (code, out, err) == (1, "", "cannot write to 'good.yaml': file exists\n")
 
 
 def test_a_folder_or_an_endless_device(command: Command) -> None:
@@ -283,17 +333,20 @@ def test_a_shared_part_costs_nothing(command: Command) -> None:
     assert code == 1 and "when written out" in err
 
 
-def test_what_is_just_allowed_is_solved() -> None:
+def test_what_is_just_allowed_is_checked() -> None:
     """The limits leave room on Python's stack, also with a good part of it in use."""
     tall = "1" + " - a0 + 1" * 35
     text = defined(chain(38, "{0} + 1"), f"{'(' * 39}{tall}{')' * 39} * (arsenal - shield)")
     path = Path("good.yaml")
     path.write_text(text, encoding="utf-8")
 
-    def below(calls: int) -> mistrust.Solved:
-        return below(calls - 1) if calls else mistrust.load(path).solve()
+    def below(calls: int) -> None:
+        if calls:
+            below(calls - 1)
+        else:
+            mistrust.load(path).check()
 
-    assert below(100).certificate.good.all()
+    below(100)
 
 
 @pytest.mark.parametrize("sign", ["not ", "-", "+", "- +"])
@@ -306,7 +359,7 @@ def test_signs_without_end_are_one_sign(sign: str) -> None:
 # -- anything at all -------------------------------------------------------------------------
 
 ANYTHING = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -332,15 +385,15 @@ def test_a_file_with_anything_in_it(start: int, length: int, text: str) -> None:
     refused_or_read(STARTER[:start] + text + STARTER[start + length :])
 
 
-WORDS = (
-    *"front war truce arsenal shield rearm timeout turn year 0 1 2.5 2025-Q1 P E V freq".split(),
-    *"( ) [ ] , | + - * / ** == != < <= and or not in at from until every ever always".split(),
-    *"if min clip step under without vigilance aggression attack rival years $ = x1".split(),
-)
+WORDS = """
+    front war truce arsenal shield rearm timeout turn year 0 1 2.5 2025-Q1 P E V freq
+    ( ) [ ] , | + - * / ** == != < <= and or not in at from until every ever always
+    if min clip step under without vigilance aggression attack rival years $ = x1
+"""
 
 
 @ANYTHING
-@given(st.lists(st.sampled_from(WORDS), max_size=14), st.booleans())
+@given(st.lists(st.sampled_from(WORDS.split()), max_size=14), st.booleans())
 def test_any_expression(words: list[str], claim: bool) -> None:
     old = "P(front == truce at 2027-Q1) >= 0.8" if claim else GAIN
     refused_or_read(edited(old, f"'{' '.join(words)}'"))

@@ -237,7 +237,8 @@ REQUESTS: list[tuple[tuple[str, ...], str]] = [
     ),
     (
         ("check", "binary.yaml"),
-        "binary.yaml:1:5: not a text file in UTF-8 (the byte 0xFF cannot be read); save it as UTF-8",
+        "binary.yaml:1:5: not a text file in UTF-8 (the byte 0xFF cannot be read); save it as "
+        "UTF-8",
     ),
     (
         ("check", "heavy.yaml"),

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from mistrust import __version__
 from mistrust.compile.size import cores
-from mistrust.errors import MistrustError, Problem, ScenarioError, TooLargeError, UsageError
+from mistrust.errors import MistrustError, Problem, ScenarioError, UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -154,7 +154,7 @@ def check(
         record: dict[str, Any] = {"ok": True, "errors": [], "size": vars(model.size)}
         if referee:
             record["referee"] = model.check_with_referee()
-    except (ScenarioError, TooLargeError) as error:
+    except MistrustError as error:
         if not as_json:
             raise
         problems = (

@@ -48,6 +48,9 @@ class _Mistake:
             return self._no_colon(self.opened)
         if "quoted scalar" in context and "end of stream" in problem:
             return self.opened, "the quote that opens here is never closed"
+        if context.endswith("flow node"):
+            what = f"found '{found}', expected a value" if found else "a value is expected here"
+            return self.at, what + self._cut_off()
         if "a flow" in context:
             return self._open_bracket(found)
         if "expected <block end>" in problem:
@@ -124,4 +127,4 @@ class _Mistake:
 
     def _cut_off(self) -> str:
         ended = self.at >= len(self.text.rstrip())
-        return " (the file ends before that; is it cut off?)" if ended else ""
+        return " (the file ends too soon; is it cut off?)" if ended else ""

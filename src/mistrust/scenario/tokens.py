@@ -123,4 +123,6 @@ def _no_token(text: str, at: int) -> ExpressionError:
         return ExpressionError(at, f"'{clipped(word[0])}' is neither a number nor a name")
     sign = text[at] if text[at].isprintable() else f"U+{ord(text[at]):04X}"
     hint = f"; write '{_MEANT[sign]}'" if sign in _MEANT else ""
+    if sign in "'\"‘’“”":
+        hint = "; names and levels are written without quotes"
     return ExpressionError(at, f"the character '{sign}' has no meaning here{hint}")

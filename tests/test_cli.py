@@ -176,6 +176,15 @@ def test_check_of_a_broken_scenario(command: Command, tmp_path: Path) -> None:
     assert plain.err.startswith("bad.yaml:5:36:") and "bad.yaml:6:1:" in plain.err
 
 
+def test_what_the_referee_refuses_is_told_in_json(command: Command, tmp_path: Path) -> None:
+    text = Path(STARTER).read_text(encoding="utf-8").replace("levels: 0..3", "levels: 0..300")
+    path = tmp_path / "wide.yaml"
+    path.write_text(text, encoding="utf-8")
+    ended = command("check", str(path), "--json", "--referee")
+    assert (ended.code, ended.err, ended.json["ok"]) == (1, "", False)
+    assert "more than the referee takes on" in ended.json["errors"][0]["message"]
+
+
 def test_odds_above_one_fail_the_check(command: Command, tmp_path: Path) -> None:
     text = BROKEN.replace("payofs", "payoffs").replace("hope", "0.8 + 0.4 * x")
     (tmp_path / "bad.yaml").write_text(text)

@@ -237,7 +237,8 @@ REQUESTS: list[tuple[tuple[str, ...], str]] = [
     ),
     (
         ("check", "binary.yaml"),
-        "binary.yaml: not a text file in UTF-8 (byte 5 cannot be read)",
+        "binary.yaml:1:5: not a text file in UTF-8 (the byte 0xFF cannot be read); save it as "
+        "UTF-8",
     ),
     (
         ("check", "heavy.yaml"),
@@ -286,7 +287,7 @@ REQUESTS: list[tuple[tuple[str, ...], str]] = [
     ((*COMPARE, "--lever", "clam"), "unknown lever 'clam'; did you mean 'calm'?"),
     ((*COMPARE, "--without", "arming"), "unknown mechanism 'arming'; did you mean 'rearming'?"),
     (("new", "base.yaml"), "'base.yaml' exists already; choose another name"),
-    (("new", "no/such.yaml"), "cannot write 'no/such.yaml': no such file or directory"),
+    (("new", "no/such.yaml"), "cannot write to 'no/such.yaml': no such file or directory"),
     ((*RUN, "base.yaml/out"), "cannot write to 'base.yaml/out': not a directory"),
 ]
 
@@ -371,6 +372,13 @@ SPEAKING = [
 ]
 HELP = {"Field", "WithJsonSchema", "Option", "Argument", "Typer", "TextColumn"}
 UNSEEN = [
+    "entries are not allowed",  # words of the YAML reader
+    "keys are not allowed",
+    "mapping values are not allowed",
+    "could not find expected ':'",
+    "cannot start any token",
+    "expected <block end>",
+    "end of stream",
     "is not known for certain",  # a `MootError`, which is never shown
     "there is no calendar to",
     "no meaning for",  # an assertion

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from mistrust import __version__
 from mistrust.compile.size import cores
-from mistrust.errors import MistrustError, Problem, ScenarioError, TooLargeError, UsageError
+from mistrust.errors import MistrustError, Problem, ScenarioError, UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,6 +87,7 @@ def run(
     if model.has_draft and resolution is Resolution.standard:
         coarse = load(scenario, "draft")
         coarse.check(sample=0)
+    _writable(out)
     processes = workers or cores()
     with nullcontext() if fresh else Store(default_path()) as store:
         with _progress() as progress:
@@ -112,15 +113,26 @@ def run(
         raise typer.Exit(1)
 
 
-def _write(out: Path, page: str, record: dict[str, Any]) -> Path:
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot write to '{path}': {reason.lower()}") from None
+
+
+def _writable(out: Path) -> None:
+    """Refuse a folder that cannot be written to before anything is solved."""
+    with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
+        (out / "report.html").open("a", encoding="utf-8").close()
+
+
+def _write(out: Path, page: str, record: dict[str, Any]) -> Path:
+    with _writing(out):
         (out / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         (out / "report.html").write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write to '{out}': {(error.strerror or str(error)).lower()}"
-        ) from None
     return out / "report.html"
 
 
@@ -142,7 +154,7 @@ def check(
         record: dict[str, Any] = {"ok": True, "errors": [], "size": vars(model.size)}
         if referee:
             record["referee"] = model.check_with_referee()
-    except (ScenarioError, TooLargeError) as error:
+    except MistrustError as error:
         if not as_json:
             raise
         problems = (
@@ -166,12 +178,8 @@ def new(
     """Write a small commented scenario that runs, to start from."""
     if path.exists():
         raise UsageError(f"'{path}' exists already; choose another name")
-    try:
+    with _writing(path):
         path.write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write '{path}': {(error.strerror or str(error)).lower()}"
-        ) from None
     _out.print(f"Wrote {path}. Next: mistrust check {path}; mistrust run {path}", soft_wrap=True)
 
 

@@ -20,14 +20,7 @@ import xarray as xr
 
 from mistrust.assess.answer import answer_claims, audit
 from mistrust.compile.lower import Case, lower, raise_faults
-from mistrust.compile.size import (
-    Size,
-    cores,
-    lanes_that_fit,
-    measure,
-    refuse_if_huge,
-    refuse_if_long,
-)
+from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
 from mistrust.ensemble.batch import Charts
 from mistrust.ensemble.engine import Engine, Recorder
 from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, questions
@@ -110,6 +103,7 @@ class Model:
         TooLargeError
             The board, or what the definitions come to, is too large for the referee.
         """
+        from mistrust.compile.size import refuse_if_long
         from mistrust.referee import Referee
 
         refuse_if_long(self.argument)

@@ -307,7 +307,8 @@ class _Checker:
         for lane in map(int, np.flatnonzero(lanes.any(axis=tuple(range(lanes.ndim - 1))))):
             if lane in self.faults and path in self.problems:
                 continue
-            cell = tuple(np.argwhere(lanes[..., lane])[0])
+            first = int(lanes[..., lane].argmax())
+            cell = tuple(map(int, np.unravel_index(first, lanes.shape[:-1])))
             where = self._where(cell, bad.shape)
             value = "" if node is None else f"{self._value(node, cell, lane):.6g} "
             self._fault(path, lane, f"{value}{message}{where}{self._lane(lane)}")

@@ -116,7 +116,7 @@ class _Checker(Findings):
         for name, mechanism in s.mechanisms.items():
             self._claim(("mechanisms", name, "moves"), mechanism.moves)
         for name, claim in s.claims.items():
-            self._claim(("claims", name, "holds"), claim.holds)
+            self._claim(("claims", name, "holds"), claim.holds, compared=True)
 
     # -- sections ----------------------------------------------------------------------------
 

@@ -258,7 +258,13 @@ class _Parser:
         """A date, a year, or a turn number."""
         token = self.token
         if token.kind in ("date", "number"):
-            return Moment(self.advance().offset, token.text)
+            self.advance()
+            if self.token.text in ("-", "/") and self.token.offset == token.offset + len(
+                token.text
+            ):
+                wrong = f"'{token.text}{self.token.text}' begins no date"
+                raise ExpressionError(token.offset, f"{wrong}; write 2025-Q1, 2025-01 or 2025")
+            return Moment(token.offset, token.text)
         raise self.unexpected("a date such as 2025-Q1 or 2025-01")
 
     def window(self) -> When:

@@ -11,7 +11,7 @@ from mistrust.scenario.readings import resolve_claim
 from mistrust.scenario.resolve import Scope, of_the_game, resolve, uses
 from mistrust.scenario.text import Path, Source
 from mistrust.scenario.tokens import ExpressionError, MootError
-from mistrust.scenario.tree import Node
+from mistrust.scenario.tree import Node, is_amount
 
 
 class Findings:
@@ -67,8 +67,17 @@ class Findings:
         for offset, why in of_the_game(node, self.scope) if node is not None else ():
             self._inside(path, text, offset, f"{why}; this may use premises only")
 
-    def _claim(self, path: Path, text: str) -> None:
-        self._resolved(path, text, lambda n: resolve_claim(n, self.scope), claim=True)
+    def _claim(self, path: Path, text: str, *, compared: bool = False) -> None:
+        """A reading of the solved game; if `compared`, one that is true or false."""
+
+        def meaning(node: Node) -> Node:
+            resolved = resolve_claim(node, self.scope)
+            if compared and is_amount(node):
+                message = "a claim is true or false: compare this, as in 'P(...) >= 0.5'"
+                raise ExpressionError(node.offset, message)
+            return resolved
+
+        self._resolved(path, text, meaning, claim=True)
 
     def _known_actors(self, path: Path, names: Iterable[str]) -> list[str]:
         return self._known(path, names, self.scenario.actors, "actor")

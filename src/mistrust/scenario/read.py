@@ -34,19 +34,27 @@ def read_file(path: str | FilePath, resolution: str = "standard") -> Argument:
         if size > 4 * MAX_CHARACTERS:
             most = f"a scenario may have at most {MAX_CHARACTERS:,} characters"
             raise _unreadable(path, f"the file has {size:,} bytes; {most}")
-        with file.open(encoding="utf-8-sig") as stream:
-            text = stream.read(MAX_CHARACTERS + 1)
+        with file.open("rb") as stream:
+            text = _decoded(stream.read(4 * MAX_CHARACTERS + 4), str(path))
     except FileNotFoundError:
         names = [p.name for p in file.parent.glob("*.y*ml")] if file.parent.is_dir() else []
         hint = nearest(file.name, names) if names else ""
         raise _unreadable(path, f"there is no such file{hint}") from None
-    except UnicodeDecodeError as error:
-        message = f"not a text file in UTF-8 (byte {error.start + 1} cannot be read)"
-        raise _unreadable(path, message) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unreadable(path, f"the file cannot be read: {reason.lower()}") from None
     return read_text(text, str(path), resolution)
+
+
+def _decoded(content: bytes, file: str) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+        found = f"the byte 0x{content[error.start]:02X} cannot be read"
+        message = f"not a text file in UTF-8 ({found}); save it as UTF-8"
+        raise ScenarioError(file, [Problem(len(before), len(before[-1]) + 1, message)]) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unreadable(path: str | FilePath, message: str) -> ScenarioError:
@@ -136,22 +144,34 @@ def _explain(detail: Any, data: Any, source: Source) -> Problem:
     if kind == "extra_forbidden":
         return source.problem(path, _unknown_key(path, detail["input"], data, source), key=True)
     if kind == "missing" and isinstance(last, str):
-        place = f" in '{clipped(path[-1])}'" if path else ""
-        return source.problem(path, f"the key '{last}' is missing{place}", key=True)
+        return source.problem(path, f"the key '{last}' is missing{_in(path)}", key=True)
     if last == "[key]":
         name = clipped(path[-1])
         return source.problem(path, f"'{name}' is no name: {NAME}", key=True)
     if kind == "value_error":
         return source.problem(path, str(detail["ctx"]["error"]))
-    return source.problem(path, _expected(detail))
+    return source.problem(path, _expected(detail) + _comma(detail["input"], path, source))
+
+
+def _in(path: Path) -> str:
+    """The record at a path, to end a message."""
+    if not path:
+        return ""
+    if isinstance(path[-1], int):
+        return f" in entry {path[-1] + 1} of '{path[-2]}'"
+    return f" in '{clipped(path[-1])}'"
+
+
+def _comma(value: Any, path: Path, source: Source) -> str:
+    """A hint where a comma has made two entries of what was meant as one."""
+    cut = value is None and source.is_bare(path)
+    return " (a text with a comma in it needs quotes)" if cut else ""
 
 
 def _unknown_key(path: Path, value: Any, data: Any, source: Source) -> str:
     name = str(path[-1])
     hint = nearest(name, _fields_at(path[:-1], data))
-    if value is None and source.in_braces(path[:-1]):
-        hint += " (a text with a comma in it needs quotes)"
-    return f"unknown key '{clipped(name)}'{hint}"
+    return f"unknown key '{clipped(name)}'{hint}{_comma(value, path, source)}"
 
 
 _WANTED = {

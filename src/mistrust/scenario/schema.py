@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     StringConstraints,
     Tag,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -66,6 +67,7 @@ Odds = Annotated[
 Draw = Annotated[dict[str, Odds], Field(min_length=1)]
 """Odds over the new levels, or a row of them for each present level."""
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Pair = tuple[Number, Number]
 
 Moment = Annotated[
     Line,
@@ -209,23 +211,31 @@ class Premise(Part):
 
     says: Line
     guess: Number
-    range: tuple[Number, Number] | None = None
+    range: Pair | None = None
     shape: Literal["uniform", "triangle", "pert", "loguniform"] = "uniform"
     source: Line | None = None
     unit: Line | None = None
 
-    @model_validator(mode="after")
-    def _guess_in_range(self) -> Premise:
-        if self.range is None:
-            return self
-        low, high = self.range
+    @field_validator("range")
+    @classmethod
+    def _around_guess(cls, value: Pair | None, info: ValidationInfo) -> Pair | None:
+        if value is None:
+            return value
+        low, high = value
         if not low < high:
             raise ValueError(f"the range runs from {low:g} to {high:g}; it must rise")
-        if not low <= self.guess <= high:
-            raise ValueError(f"the guess {self.guess:g} is outside the range {low:g} to {high:g}")
-        if self.shape == "loguniform" and low <= 0:
+        guess = info.data.get("guess", low)  # absent where it is no number
+        if not low <= guess <= high:
+            raise ValueError(f"the guess {guess:g} is outside the range {low:g} to {high:g}")
+        return value
+
+    @field_validator("shape")
+    @classmethod
+    def _above_zero(cls, value: str, info: ValidationInfo) -> str:
+        given = info.data.get("range")
+        if value == "loguniform" and given and given[0] <= 0:
             raise ValueError("a loguniform range must lie above 0")
-        return self
+        return value
 
 
 class Mechanism(Part):

@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from mistrust.errors import Problem, Problems, ScenarioError, clipped
+from mistrust.scenario.malformed import explained
 
 MAX_CHARACTERS = 1_000_000
 MAX_VALUES = 20_000
@@ -68,9 +69,12 @@ class Source:
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
-    def in_braces(self, path: Path) -> bool:
-        """Whether the mapping at `path` is written as `{...}`."""
-        return path in self.marks and self.text[self.marks[path].start] == "{"
+    def is_bare(self, path: Path) -> bool:
+        """Whether an entry of a mapping is a key alone, without a colon, as in `{key}`."""
+        if path not in self.marks:
+            return False
+        after = self.marks[path].key + len(str(path[-1]))
+        return self.text[after : after + 20].lstrip()[:1] in (",", "}")
 
     def problem(self, path: Path, message: str, *, key: bool = False) -> Problem:
         """A problem at the value (or the key) of `path`, or of its nearest ancestor."""
@@ -125,7 +129,9 @@ def read_tree(text: str, file: str) -> tuple[Any, Source]:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except MarkedYAMLError as error:
-        raise ScenarioError(file, [*source.problems, _yaml_problem(source, error)]) from None
+        offset, message = explained(text, error)
+        problem = Problem(*source.position(offset), message)
+        raise ScenarioError(file, [*source.problems, problem]) from None
     except ReaderError as error:
         place = source.position(error.position)
         character = text[error.position] if error.position < len(text) else ""
@@ -137,17 +143,8 @@ def read_tree(text: str, file: str) -> tuple[Any, Source]:
     return builder.root, source
 
 
-def _yaml_problem(source: Source, error: MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    what = " ".join(part for part in (error.context, error.problem) if part)
-    message = f"this is not YAML: {clipped(what, 200)}"
-    if "mapping values are not allowed" in what:
-        message += " (a text with ': ' in it needs quotes)"
-    if mark is None:
-        return Problem(0, 0, message)
-    if mark.index >= len(source.text.rstrip()):
-        message += " (the file ends here; is it cut off?)"
-    return Problem(*source.position(mark.index), message)
+def _quote(sign: str) -> str:
+    return f" (a text that begins with '{sign}' needs quotes)"
 
 
 class _Builder:
@@ -167,13 +164,15 @@ class _Builder:
             if self.documents == 2:
                 self._complain(at, "a scenario is one YAML document; here a second one begins")
         elif isinstance(event, AliasEvent):
-            self._refuse(at, "aliases (*name) are not part of the scenario format")
+            self._refuse(at, f"aliases (*name) are not part of the scenario format{_quote('*')}")
         elif isinstance(event, (MappingStartEvent, SequenceStartEvent, ScalarEvent)):
             if event.anchor:
-                self._refuse(at, "anchors (&name) are not part of the scenario format")
+                self._refuse(
+                    at, f"anchors (&name) are not part of the scenario format{_quote('&')}"
+                )
             if event.tag is not None:
                 message = f"tags ({clipped(event.tag)}) are not part of the scenario format"
-                self._complain(at, message)
+                self._complain(at, message + _quote("!"))
             self._value(event, at)
         elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
             self._close(event.end_mark.index)
@@ -195,7 +194,8 @@ class _Builder:
         else:
             value = {} if isinstance(event, MappingStartEvent) else []
         here, key_at = self._attach(parent, path, value, at)
-        self.source.marks[here] = Mark(at, event.end_mark.index, key_at)
+        start = key_at if value is None else at  # the mark of an empty value is what comes next
+        self.source.marks[here] = Mark(start, event.end_mark.index, key_at)
         if not scalar:
             if len(self.stack) >= MAX_DEPTH:
                 self._refuse(at, f"values are nested more than {MAX_DEPTH} deep")

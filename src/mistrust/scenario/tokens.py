@@ -78,6 +78,11 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"[\w.]++")
+_MEANT = {
+    **{"×": "*", "·": "*", "÷": "/", "^": "**", "−": "-", "–": "-"},
+    **{"≤": "<=", "≥": ">=", "≠": "!=", "&": "and", "!": "not"},
+}
+"""What other languages, and word processors, write for our operators."""
 
 
 def tokens(text: str) -> list[Token]:
@@ -116,4 +121,8 @@ def _no_token(text: str, at: int) -> ExpressionError:
     word = _WORD.match(text, at)
     if word and text[at].isdigit():
         return ExpressionError(at, f"'{clipped(word[0])}' is neither a number nor a name")
-    return ExpressionError(at, f"the character '{clipped(text[at])}' has no meaning here")
+    sign = text[at] if text[at].isprintable() else f"U+{ord(text[at]):04X}"
+    hint = f"; write '{_MEANT[sign]}'" if sign in _MEANT else ""
+    if sign in "'\"‘’“”":
+        hint = "; names and levels are written without quotes"
+    return ExpressionError(at, f"the character '{sign}' has no meaning here{hint}")

@@ -150,6 +150,15 @@ def deepest(node: Node, inner: Mapping[str, int]) -> tuple[int, int]:
     return found
 
 
+def is_amount(node: Node) -> bool:
+    """Whether a claim is an amount by its form: a bare reading, or arithmetic."""
+    if isinstance(node, Case):
+        return is_amount(node.body)
+    if isinstance(node, Operation):
+        return node.op not in ("and", "or", "not")
+    return isinstance(node, (Probability, Expectation, Worth, Frequency))
+
+
 def children(node: Node) -> Iterable[Node]:
     """The direct parts of a node that are nodes themselves."""
     for value in vars(node).values():

@@ -24,7 +24,7 @@ LAYERS = (
     "kernels",
     "scenario",
     "compile",
-    "solve.reach solve.backward",
+    "solve.reach solve.alike solve.backward",
     "forward",
     "solve.certificate solve.explain",
     "ensemble",

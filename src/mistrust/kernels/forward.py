@@ -147,6 +147,24 @@ def push_decision(
         low, x = cell - base, cell * lanes
         place = policy_high[h] + policy_low[low]
         start = _U(place if place >= 0 else 0) * _U(options) * lanes
+        if lanes == 1 and boxed and place >= 0:  # as below, without loops over lanes
+            for o in range(options):
+                one = mass[x] * policy[start + _U(o)]
+                chosen[o, 0] += one
+                for k in range(first_pay[o], first_pay[o + 1]):
+                    earned[k, 0] += one * pays[pay_high[k, h] + pay_low[k, low], 0]
+                for b in range(first_branch[o], first_branch[o + 1]):
+                    row = _U(row_high[b, h] + row_low[b, low])
+                    if one == 0.0 or not live[row]:
+                        continue
+                    goal = _U(goal_high[b, h] + goal_low[b, low])
+                    if not marks[goal]:
+                        marks[goal] = 1
+                        found[count] = goal
+                        count += 1
+                    out[goal] += table[row] * one
+            mass[x] = 0.0
+            continue
         stays = place < 0
         if place < 0:
             for w in range(lanes):

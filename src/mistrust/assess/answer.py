@@ -106,7 +106,7 @@ def _figures(node: Node, worlds: Worlds, results: Results) -> list[Figure]:
 
 def _carriers(node: Node, results: Results, asked: Questions) -> list[tuple[str, Floats, Verdict]]:
     """How the claim fares with each mechanism switched off, where the audit has run that."""
-    if not asked.outcomes or not carriers(node, results.argument.scope):
+    if not asked.outcomes or not carriers(node):
         return []
     worlds, drawn = worlds_of(results), audited(results)
     found = []

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mistrust.compile.lower import Case
-from mistrust.forward.read import conditions, one_moment, plain
+from mistrust.forward.read import one_moment, plain
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant, readings_in, shifted
-from mistrust.scenario.resolve import Scope, uses
 from mistrust.scenario.tree import Node
 
 LANES = 16
@@ -34,16 +33,9 @@ def without(mechanism: str) -> Variant:
     return Variant(off=frozenset({mechanism}))
 
 
-def carriers(node: Node, scope: Scope) -> bool:
-    """Whether the audit's runs can answer a claim too, at no cost worth speaking of.
-
-    So it is if it reads the game as written only, at single moments, and no recorded variable.
-    """
-    found = readings_in(node)
-    names = set().union(*(uses(part, scope) for r in found for part in conditions(r)))
-    board = scope.scenario.board
-    recorded = any(name in board and board[name].recorded for name in names)
-    return not recorded and all(r.variant == AS_WRITTEN and one_moment(r) for r in found)
+def carriers(node: Node) -> bool:
+    """Whether the audit's runs can answer a claim too: it reads single moments, as written."""
+    return all(r.variant == AS_WRITTEN and one_moment(r) for r in readings_in(node))
 
 
 def questions(argument: Argument) -> Questions:
@@ -59,7 +51,7 @@ def questions(argument: Argument) -> Questions:
     asked += [
         shifted(node, without(name))
         for node in claims.values()
-        if carriers(node, argument.scope)
+        if carriers(node)
         for name in scenario.mechanisms
     ]
     for node in asked:

@@ -201,7 +201,13 @@ def test_claims_that_the_audit_answers_too(answers: Answers) -> None:
     model, results, claims, _ = answers
     carried = {name: [m for m, *_ in claim.carried_by] for name, claim in claims.items()}
     every = ["push", "wrong", "idle", "never"]
-    assert carried == {"plain": every, "history": [], "lever": [], "record": every, "nowhere": every}
+    assert carried == {
+        "plain": every,
+        "history": [],
+        "lever": [],
+        "record": every,
+        "nowhere": every,
+    }
     for name, margins, _ in claims["plain"].carried_by:
         alone = model.solve(without=[name]).read("P(x == 1)")
         assert margins[0] == pytest.approx(alone - 0.5)

@@ -15,7 +15,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mistrust.scenario.calendar import Calendar, month_of
-from mistrust.scenario.schema import Scenario, levels_of
+from mistrust.scenario.levels import levels_of
+from mistrust.scenario.schema import Scenario
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Data = dict[str, Any]

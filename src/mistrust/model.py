@@ -33,10 +33,11 @@ from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
 from mistrust.scenario.calendar import month_of
 from mistrust.scenario.check import Argument
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.resolve import resolve, uses
+from mistrust.scenario.resolve import resolve
 from mistrust.scenario.tokens import ExpressionError
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, solve

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from mistrust.compile.frames import Integers
 from mistrust.scenario.check import Argument
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.effects import level_index
-from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable, uses
+from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable
 from mistrust.scenario.schema import Scenario
 from mistrust.scenario.tree import Call, Compare, Node, Operation
 

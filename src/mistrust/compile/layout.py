@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mistrust.compile.evaluate import Evaluator, Floats
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
 from mistrust.compile.program import Amount, Program, Stage
-from mistrust.scenario.resolve import uses
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.tree import Node
 
 

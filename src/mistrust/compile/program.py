@@ -16,9 +16,9 @@ from mistrust.compile.evaluate import levels_where
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
 from mistrust.compile.moves import ONE, ZERO, Branch, Odds, both, branches_of, where
 from mistrust.scenario.check import Argument
-from mistrust.scenario.effects import level_index, moved_by
-from mistrust.scenario.readings import phase_name
-from mistrust.scenario.resolve import Parameter, Scope, uses
+from mistrust.scenario.dependence import uses
+from mistrust.scenario.effects import level_index, moved_by, phase_name
+from mistrust.scenario.resolve import Parameter, Scope
 from mistrust.scenario.schema import Chance, Decide
 from mistrust.scenario.text import Path
 from mistrust.scenario.tree import Node, Operation

@@ -9,7 +9,8 @@ from math import prod
 from mistrust.compile.program import Program, lifetimes
 from mistrust.errors import TooLargeError
 from mistrust.scenario.check import Argument
-from mistrust.scenario.resolve import Axis, Defined, TurnTable, written_out
+from mistrust.scenario.dependence import written_out
+from mistrust.scenario.resolve import Axis, Defined, TurnTable
 from mistrust.scenario.schema import Decide
 from mistrust.scenario.tree import Node, children
 

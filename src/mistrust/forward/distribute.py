@@ -20,8 +20,8 @@ from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.program import Stage
 from mistrust.scenario.check import moved_by
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Stay
-from mistrust.scenario.resolve import uses
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Policies
 

@@ -13,8 +13,9 @@ from mistrust.compile.frames import Integers
 from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients
 from mistrust.forward.distribute import Condition, Mass, Occupancy, gathered
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Chance, Mean, Reading, Share, Value
-from mistrust.scenario.resolve import Constant, uses
+from mistrust.scenario.resolve import Constant
 from mistrust.scenario.tree import Call, Node, Operation
 from mistrust.solve.backward import Policies
 

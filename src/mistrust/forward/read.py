@@ -25,8 +25,8 @@ from mistrust.forward.distribute import (
     distribute,
 )
 from mistrust.forward.moments import Frequencies, Moments, Ratio, turns_of
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
-from mistrust.scenario.resolve import uses
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution
 

@@ -12,9 +12,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from mistrust.errors import MOST_PROBLEMS, Problem, ScenarioError, clipped, closest, nearest
+from mistrust.scenario.beliefs import coarsened
 from mistrust.scenario.check import Argument, check
+from mistrust.scenario.levels import NAME
 from mistrust.scenario.repair import Mistake, Remains, remains
-from mistrust.scenario.schema import NAME, Scenario
+from mistrust.scenario.schema import Scenario
 from mistrust.scenario.text import MAX_CHARACTERS, Path, Source, read_tree
 
 RESOLUTIONS = ("standard", "draft")
@@ -96,7 +98,10 @@ def _coarse(scenario: Scenario) -> Scenario:
         for name, variable in scenario.board.items()
         if variable.draft is not None
     }
-    return scenario.model_copy(update={"board": scenario.board | coarse}) if coarse else scenario
+    actors = {name: coarsened(actor) for name, actor in scenario.actors.items()}
+    if not coarse and actors == scenario.actors:
+        return scenario
+    return scenario.model_copy(update={"board": scenario.board | coarse, "actors": actors})
 
 
 def _check_draft(draft: Scenario, source: Source) -> None:
@@ -194,7 +199,7 @@ _WANTED = {
     "model_attributes_type": "a mapping (key: value)",
     "list_type": "a list",
     "tuple_type": "a list of two numbers",
-    "phase": "a phase, which begins with 'decide: ACTOR' or 'chance: NAME'",
+    "phase": "a phase, which begins with 'decide: ACTOR', 'sealed:' or 'chance: NAME'",
 }
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mistrust.errors import nearest
-from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve, uses
-from mistrust.scenario.schema import Decide
+from mistrust.scenario.dependence import uses
+from mistrust.scenario.effects import decisions, phase_name
+from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve
 from mistrust.scenario.tokens import CALENDAR, ExpressionError
 from mistrust.scenario.tree import (
     Call,
@@ -94,9 +95,13 @@ class Value(Reading):
 
 @dataclass(frozen=True)
 class Share(Reading):
-    """freq(decision == option | given) over turns `first` to `last - 1`; `given` is AS_READ."""
+    """freq(decision == option | given) over turns `first` to `last - 1`; `given` is AS_READ.
+
+    `place` is the decision's among those of its phase (0, unless the phase is sealed).
+    """
 
     phase: int
+    place: int
     option: int
     first: int
     last: int
@@ -264,13 +269,11 @@ def _value(node: Worth, scope: Scope, variant: Variant) -> Value:
 
 
 def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
-    phases = scope.scenario.turn
-    names = {phase_name(p): i for i, p in enumerate(phases) if isinstance(p, Decide)}
+    known = {phase_name(decision): (path, decision) for path, decision in decisions(scope.scenario)}
     name, option = node.decision.name, node.option.name
-    if name not in names:
-        raise scope.unknown(node.decision, "decision", names)
-    phase = phases[names[name]]
-    assert isinstance(phase, Decide)
+    if name not in known:
+        raise scope.unknown(node.decision, "decision", known)
+    path, phase = known[name]
     if option in scope.broken:
         raise scope.unknown(node.option, "option", phase.options)
     if option not in phase.options:
@@ -296,9 +299,5 @@ def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
     condition = resolve(node.given.condition, scope) if node.given else None
     given = Stay(condition, AS_READ, AS_READ) if condition is not None else None
     index = list(phase.options).index(option)
-    return Share(node.offset, variant, given, names[name], index, first, last)
-
-
-def phase_name(phase: Decide) -> str:
-    """A decision's name: its own, or its actor's."""
-    return phase.name or phase.decide
+    place = int(path[3]) if len(path) > 2 else 0
+    return Share(node.offset, variant, given, int(path[1]), place, index, first, last)

@@ -44,6 +44,7 @@ from mistrust.solve.backward import Solution, solve
 from mistrust.solve.certificate import Residual, certify
 from mistrust.solve.explain import Explanation, explain
 from mistrust.solve.reach import everywhere
+from mistrust.solve.refusal import refusals
 
 FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
 """The scenario of the article that this project grew from."""
@@ -278,13 +279,17 @@ class Solved:
         self._coefficients = lower(model.engine.layout(), (case,))
         raise_faults(self._coefficients)
         turns = model.engine.program.turns
-        residual = Residual(1, (0, turns // 2, turns - 1))
+        lanes = self._coefficients.lanes
+        residual = Residual(lanes, (0, turns // 2, turns - 1))
         self._solution = solve(self._coefficients, inspect=residual, threads=cores())
         self._reader = Reader(self._solution, model.engine.layout)
-        recorder = Recorder(model.engine.program, 1)
+        recorder = Recorder(self._coefficients)
         self._reader.read([], recorder.visit)
         assert self._reader.occupancy is not None
         self.certificate = certify(self._solution, self._reader.occupancy, residual)
+        refused = refusals(self._solution)
+        if refused:
+            raise CertificateError(f"{model.argument.source.file}: {refused[0]}")
         if not self.certificate.good.all():
             raise CertificateError(f"the certificate fails: {self.certificate}")
         self._charts: Charts = recorder.charts(self._reader.occupancy.chosen)
@@ -293,7 +298,8 @@ class Solved:
     def value(self) -> xr.DataArray:
         """Each actor's value at the outset: (actor,)."""
         actors = list(self.model.engine.program.actors)
-        return xr.DataArray(self._solution.start_value[:, 0], {"actor": actors}, ["actor"])
+        value = self._coefficients.folded(self._solution.start_value)[:, 0]
+        return xr.DataArray(value, {"actor": actors}, ["actor"])
 
     @cached_property
     def board(self) -> xr.Dataset:
@@ -321,12 +327,12 @@ class Solved:
         One array per decision: (turn, option of that decision).
         """
         dates = self.model.argument.calendar.labels()[:-1]
-        options = {s.name: [c.name for c in s.choices] for s in self.model.engine.program.stages}
+        options = self.model.engine.program.options
         return xr.Dataset(
             {
                 name: xr.DataArray(
                     chosen[:, :, 0],
-                    {"turn": dates, f"{name}_option": options[name]},
+                    {"turn": dates, f"{name}_option": list(options[name])},
                     ["turn", f"{name}_option"],
                 )
                 for name, chosen in self._charts.decisions.items()
@@ -371,7 +377,7 @@ class Solved:
             name: (("date", "history"), np.array(argument.scenario.board[name].levels)[index])
             for name, index in zip(program.opening.variables, levels, strict=True)
         }
-        options = {s.name: np.array([*(c.name for c in s.choices), ""]) for s in program.stages}
+        options = {name: np.array([*names, ""]) for name, names in program.options.items()}
         choices = {
             f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()
         }

@@ -152,7 +152,9 @@ def show_why(record: dict[str, Any], console: Console) -> None:
     for found in record["decisions"]:
         options = sorted(found["options"], key=lambda option: -option["value"])
         terms = [t for t in options[0]["terms"] if any(abs(o["terms"][t]) > 1e-12 for o in options)]
-        title = f"{record['actor']} decides '{found['decision']}' in {record['at']}{escape(where)}"
+        kind = f", as {found['type']}," if found["type"] else ""
+        what = f"'{found['decision']}' in {record['at']}{escape(where)}"
+        title = f"{record['actor']}{kind} decides {what}"
         table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
         table.add_column("option")
         for heading in ("chosen", "worth", *terms):

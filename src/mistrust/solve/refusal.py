@@ -1,0 +1,39 @@
+"""What is said where strategies that must be solved for together could not be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mistrust.scenario.effects import level_name
+from mistrust.solve.backward import Solution
+from mistrust.solve.certificate import RESIDUAL
+
+
+def refusals(solution: Solution) -> dict[int, str]:
+    """By case that is refused: the phase, the date, the board, and the remedy."""
+    found = {}
+    for case, (residual, turn, index, cell) in solution.evidence.worst.items():
+        if not residual <= RESIDUAL:
+            found[case] = _refused(solution, residual, turn, index, cell)
+    return found
+
+
+def _refused(solution: Solution, residual: float, turn: int, index: int, cell: int) -> str:
+    program = solution.coefficients.program
+    stage, argument = program.stages[index], program.argument
+    levels = np.unravel_index(cell, stage.source.shape)
+    board = argument.scenario.board
+    where = ", ".join(
+        f"{name} == {level_name(board[name].levels[level])}"
+        for name, level in zip(stage.source.variables, levels, strict=True)
+    )
+    movers = " and ".join(f"'{program.actors[mover]}'" for mover in stage.movers)
+    remedy = f"lower the precision of {movers}"
+    if stage.learns:
+        remedy += f", or give {movers} more 'beliefs'"
+    what = "strategies and beliefs" if stage.learns else "strategies"
+    return (
+        f"no equilibrium was found: at '{stage.name}' in {argument.calendar.label(turn)}, on the "
+        f"board where {where}, the {what} of {movers} could not be solved for together "
+        f"(residual {residual:.1e}, at most {RESIDUAL:.0e} is accepted); {remedy}"
+    )

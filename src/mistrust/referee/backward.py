@@ -51,7 +51,7 @@ class Solver(World):
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._memo: dict[tuple[int, int, Cell], Values] = {}
-        self._plays: dict[tuple[int, int, Cell], Play] = {}
+        self.plays: dict[tuple[int, int, Cell], Play] = {}
         self._solved_from = self.turns
 
     def solve(self, turn: int) -> None:
@@ -126,12 +126,12 @@ class Solver(World):
     def _signal(self, turn: int, index: int, board: Board) -> dict[Cell, Split]:
         """What the board after a chance phase tells of a type that its odds depend on."""
         found: dict[Cell, dict[str, list[float]]] = {}
-        first = {name: kinds[0] for name, kinds in self.types.items()}
+        seen = self.with_types(self.seen(board), self.profiles[0])
         for actor, kinds in self.types.items():
             chances: list[dict[Cell, float]] = []
             for kind in kinds:
                 chances.append({})
-                for p, after in self.after(turn, index, (), {**board, **first, actor: kind}):
+                for p, after in self.after(turn, index, (), {**seen, actor: kind}):
                     cell = self._cell(after)
                     chances[-1][cell] = chances[-1].get(cell, 0) + p
             for cell in dict.fromkeys(cell for odds in chances for cell in odds):
@@ -147,13 +147,13 @@ class Solver(World):
         """How the decisions of a phase fall, on a board where they are taken."""
         seen = self.seen(board)
         key = (turn, index, tuple(seen.values()))
-        if key not in self._plays:
+        if key not in self.plays:
             mover = self.decided(index)[0].decide
             how = self._typed if mover in self.types else self._untyped
-            self._plays[key] = how(turn, index, seen)
-        return self._plays[key]
+            self.plays[key] = how(turn, index, seen)
+        return self.plays[key]
 
-    def _ahead(
+    def ahead(
         self, turn: int, index: int, chosen: Chosen, board: Board, beliefs: Board, actor: str
     ) -> dict[Profile, float]:
         """What is worth to an actor that these options are chosen and lead to these beliefs."""
@@ -175,7 +175,7 @@ class Solver(World):
         def value(chosen: Chosen) -> list[float]:
             found = []
             for mover in movers:
-                worth = self._ahead(turn, index, chosen, board, {}, mover)
+                worth = self.ahead(turn, index, chosen, board, {}, mover)
                 found.append(sum(self.believed(board, x) * v for x, v in worth.items()))
             return found
 
@@ -201,7 +201,7 @@ class Solver(World):
 
         @cache
         def value(option: str, after: Belief) -> list[float]:
-            worth = self._ahead(turn, index, (option,), board, {axis(mover): after}, mover)
+            worth = self.ahead(turn, index, (option,), board, {axis(mover): after}, mover)
             found = dict.fromkeys(kinds, 0.0)
             for profile, amount in worth.items():
                 found[profile[place]] += self.believed(board, profile, mover) * amount

@@ -20,8 +20,6 @@ from mistrust.referee.beliefs import Grid, posterior
 from mistrust.referee.branch import Array, principal
 from mistrust.referee.evaluate import Belief
 
-Seat = int
-"""The place of a decision among those of its phase, or of a type among its actor's."""
 Worth = Callable[[Array], tuple[Array, Array]]
 """The choices (a logarithm for each pair) -> the worth of each pair, and its derivative."""
 TIE = 1e-12

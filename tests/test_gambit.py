@@ -219,3 +219,79 @@ def answers(kind: str, count: int) -> list[Answer]:
 def test_choices_are_those_of_gambit(kind: str) -> None:
     for answer in answers(kind, 12):
         assert max(differences(answer, ours(answer))) <= 1e-8
+
+
+# -- by hand ---------------------------------------------------------------------------------
+
+
+def logit(gain: float) -> float:
+    return 1 / (1 + math.exp(-gain))
+
+
+def by_hand(turn: list[Any], actors: Data, board: Data, **parts: Any) -> Data:
+    title = {"title": "by hand", "horizon": {"turns": 1}}
+    return title | {"actors": actors, "board": board, "turn": turn} | parts
+
+
+PENNIES = by_hand(
+    [
+        {
+            "sealed": [
+                {"decide": "ann", "options": {"heads": {"set": {"a": 1}}, "tails": {}}},
+                {"decide": "bob", "options": {"heads": {"set": {"b": 1}}, "tails": {}}},
+            ]
+        }
+    ],
+    {"ann": {"precision": 2}, "bob": {"precision": 2}},
+    {side: {"levels": "0..1", "start": 0, "within": "turn"} for side in ("a", "b")},
+    payoffs={"ann": {"same": "(a == b) * (1 + a)"}, "bob": {"other": "a != b"}},
+)
+
+
+def test_matching_pennies_as_exported() -> None:
+    """A match of heads is worth 2 to ann, one of tails 1; a miss is worth 1 to bob."""
+    answer = gambits(PENNIES, 2)
+    (p, q) = (choice["heads"] for choice in answer.choices.values())
+    assert p == pytest.approx(logit(2 * (2 * q - (1 - q))), abs=1e-8)
+    assert q == pytest.approx(logit(2 * ((1 - p) - p)), abs=1e-8)
+
+
+SENDER = {"precision": 2, "types": {"strong": 0.6, "weak": 0.4}}
+SIGNAL = by_hand(
+    [
+        {
+            "decide": "ann",
+            "options": {"loud": {"pays": {"ann": {"cost": "-0.5 * (ann == weak)"}}}, "quiet": {}},
+        },
+        {
+            "decide": "bob",
+            "options": {
+                "fight": {
+                    "pays": {"ann": {"harm": -1}, "bob": {"prize": "1 - 2 * (ann == strong)"}}
+                },
+                "yield": {},
+            },
+        },
+    ],
+    {"ann": SENDER, "bob": {"precision": 2}},
+    {"x": {"levels": "0..1", "start": 0}},
+)
+
+
+def test_a_signal_as_exported() -> None:
+    """Weak ann pays for being loud; bob would fight her alone."""
+    answer = gambits(SIGNAL, 2)
+    by_type = {k.kind: c for k, c in answer.choices.items() if k.actor == "ann"}
+    by_signal = {
+        next(word for word in k.seen if word in ("loud", "quiet")): c
+        for k, c in answer.choices.items()
+        if k.actor == "bob"
+    }
+    strong = {word: 0.6 * by_type["strong"][word] for word in ("loud", "quiet")}
+    weak = {word: 0.4 * by_type["weak"][word] for word in ("loud", "quiet")}
+    for word, choice in by_signal.items():
+        known = (weak[word] - strong[word]) / (weak[word] + strong[word])
+        assert choice["fight"] == pytest.approx(logit(2 * known), abs=1e-8)
+    gain = by_signal["quiet"]["fight"] - by_signal["loud"]["fight"]
+    assert by_type["strong"]["loud"] == pytest.approx(logit(2 * gain), abs=1e-8)
+    assert by_type["weak"]["loud"] == pytest.approx(logit(2 * (gain - 0.5)), abs=1e-8)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mistrust.errors import TooLargeError, UsageError
-from mistrust.export.world import Amounts, Boards, World
+from mistrust.export.world import Amounts, Boards, World, shown
 from mistrust.referee.evaluate import Board
 from mistrust.scenario.check import Argument
 from mistrust.scenario.effects import decisions_in, phase_name
@@ -220,8 +220,8 @@ class _Grower:
         for actor, amount in place.node.payoffs.items():
             if not math.isfinite(amount):
                 raise UsageError(
-                    f"the payoffs of '{actor}' come to {amount} on the board {place.board}; a "
-                    "game tree needs finite ones"
+                    f"the payoffs of '{actor}' come to {amount} on the board {shown(place.board)}; "
+                    "a game tree needs finite ones"
                 )
 
 

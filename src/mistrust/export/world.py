@@ -129,7 +129,7 @@ class World:
         }
         name = phase_name(decision)
         if not found:
-            where = f"in {self.calendar.label(turn)} on the board {board}"
+            where = f"in {self.calendar.label(turn)} on the board {shown(board)}"
             raise UsageError(f"no option of '{name}' is available {where}")
         for known, option, when in self.forced:
             if known == name and option in found and self.happens(when, board, turn):
@@ -172,6 +172,12 @@ def merged(boards: Boards) -> Boards:
     kept = [(p, dict(zip(names, key, strict=True))) for key, p in found.items() if p > IMPOSSIBLE]
     total = sum(p for p, _ in kept)
     return [(p / total, board) for p, board in kept]
+
+
+def shown(board: Board) -> str:
+    """A board for a message."""
+    levels = (f"{n} = {x if isinstance(x, str) else f'{x:.12g}'}" for n, x in board.items())
+    return ", ".join(levels)
 
 
 def _moved(effects: Effects) -> set[str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from scenarios import scenarios
 
 from mistrust.errors import MistrustError, TooLargeError
 from mistrust.export.efg import caution, written
 from mistrust.export.tree import Node, Tree, grow
+from mistrust.referee import Referee
 from mistrust.scenario.read import read_text
 
 Data = dict[str, Any]
@@ -206,3 +210,50 @@ def test_beliefs_are_refused_where_the_game_reads_them_and_not_in_claims() -> No
     for parts in ({"payoffs": {"bob": fear}}, {"define": fear, "beyond": {"bob": {"x": "fear"}}}):
         with pytest.raises(MistrustError, match=r"this depends on belief\(ann\); a game tree"):
             tree(SIGNAL | parts)
+
+
+# -- solved by backward induction ------------------------------------------------------------
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(scenarios())
+def test_a_tree_is_worth_what_the_referee_finds(data: Data) -> None:
+    """Random scenarios in all the language but types, with each lever and without."""
+    argument = read_text(json.dumps(data).replace("Infinity", '"inf"'), "file")
+    for levers in ([], *([name] for name in data["levers"])):
+        try:
+            found = worth(grow(argument, levers, limit=1000), None)
+        except TooLargeError:
+            assume(False)
+        referee = Referee(argument.scenario, levers=levers)
+        for actor in data["actors"]:
+            assert found[actor] == pytest.approx(referee.start_value(actor), rel=1e-9, abs=1e-9)
+
+
+def worth(tree: Tree, node: Node | None) -> dict[str, float]:
+    """All actors' values at a node, discounted to the outset (None: the root)."""
+    at = tree.root if node is None else node
+    if not at.branches:
+        return at.payoffs
+    values = [worth(tree, branch.node) for branch in at.branches]
+    odds = [branch.odds or 0.0 for branch in at.branches]
+    if at.known is not None:
+        actor = at.known.actor
+        ahead = tree.world.patience[actor] ** at.known.turn
+        odds = logit([x[actor] / ahead for x in values], tree.world.precision[actor])
+    return {
+        actor: sum(p * x[actor] for p, x in zip(odds, values, strict=True)) for actor in values[0]
+    }
+
+
+def logit(worths: list[float], precision: float) -> list[float]:
+    best = max(worths)
+    if math.isinf(precision):
+        weights = [float(x >= best - 1e-12 * max(1, abs(best))) for x in worths]
+    else:
+        weights = [math.exp(precision * (x - best)) for x in worths]
+    return [w / sum(weights) for w in weights]

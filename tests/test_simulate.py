@@ -74,6 +74,16 @@ def test_histories_agree_with_the_exact_law(solved: mistrust.Solved) -> None:
     agree_with_the_exact_law(solved)
 
 
+def test_histories_of_a_board_that_is_gone_between_turns(game: Game) -> None:
+    found = game("""
+        horizon: {turns: 2}
+        actors: {ann: {precision: 0}}
+        board: {x: {levels: 0..1, start: 0, within: turn}}
+        turn: [{decide: ann, options: {go: {set: {x: 1}}, stay: {}}}]
+    """).solve()
+    agree_with_the_exact_law(found)
+
+
 @pytest.mark.slow
 def test_histories_of_the_flagship_agree_with_the_exact_law() -> None:
     agree_with_the_exact_law(mistrust.load(mistrust.FLAGSHIP, "draft").solve())

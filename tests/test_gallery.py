@@ -97,7 +97,7 @@ def test_rows_are_named_once(model: Entry) -> None:
 
 
 def test_sampled_histories_agree_with_the_exact_law(model: Entry) -> None:
-    agree_with_the_exact_law(model.solved)
+    agree_with_the_exact_law(model.solved, 4000)
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -371,7 +371,8 @@ class Solved:
         """
         program, argument = self.model.engine.program, self.model.argument
         sampled = simulate(self._solution, count, seed)
-        levels = np.unravel_index(sampled.boards, program.opening.shape)
+        shape = program.opening.shape
+        levels = np.unravel_index(sampled.boards, shape) if shape else ()
         labels = argument.calendar.labels()
         boards = {
             name: (("date", "history"), np.array(argument.scenario.board[name].levels)[index])

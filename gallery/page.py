@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gallery.entries import FOLDER, Entry, Outcome, entries
+from gallery.entries import FOLDER, Entry, Outcome
 
 PAGE = FOLDER.parent / "docs" / "gallery.md"
 HEAD = """\
@@ -28,9 +28,8 @@ scenario. What could be consulted of each source, and what could not, stands in 
 """
 
 
-def page() -> str:
-    """The whole page."""
-    found = entries()
+def page(found: list[Entry]) -> str:
+    """The whole page, from the folders of the gallery."""
     table = [
         "| model | status | compared | not checked |",
         "| --- | --- | --- | --- |",

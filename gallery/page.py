@@ -20,7 +20,7 @@ number and every proposition agrees within the stated tolerance. *Reproduced in 
 proposition holds, but published numbers are missed, or there are none to compare.
 *Not reproduced*: a proposition fails.
 
-Numbers are **published** (the source prints them), or **derived**: worked out from the model that
+Numbers are **published** (the source prints them, or the formula for them), or **derived**: worked out from the model that
 the source states, by a closed form or a few lines of arithmetic in the folder's `derive.py`, which
 does not use mistrust. **Propositions** are the source's statements, written as claims in the
 scenario. What could be consulted of each source, and what could not, stands in its notes.

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 GAINS = np.array([[[2.0, -1.0], [-1.0, 1.0]], [[0.0, 3.0], [2.0, -1.0]]])  # (state, row, column)
 CRISIS = np.array([[[0.5, 0.2], [0.2, 0.0]], [[1.0, 0.7], [0.7, 0.4]]])  # next year's odds of it
-TURNS = 60
+TURNS = 40
 PATIENCE = 0.8
 
 

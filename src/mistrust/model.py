@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -27,22 +26,20 @@ from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, quest
 from mistrust.ensemble.run import Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
-from mistrust.errors import CertificateError, UsageError, clipped, nearest
+from mistrust.errors import CertificateError, UsageError, nearest
 from mistrust.forward.read import Reader, openings_needed, plain
 from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
-from mistrust.scenario.calendar import month_of
+from mistrust.scenario.asked import condition_on_board, misread, turn_named
 from mistrust.scenario.check import Argument
-from mistrust.scenario.dependence import uses
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.resolve import resolve
 from mistrust.scenario.tokens import ExpressionError
-from mistrust.scenario.tree import Node
-from mistrust.solve.backward import Solution, solve
+from mistrust.solve.backward import Solution
 from mistrust.solve.certificate import Residual, certify
 from mistrust.solve.explain import Explanation, explain
+from mistrust.solve.game import solve_game
 from mistrust.solve.reach import everywhere
 from mistrust.solve.refusal import refusals
 
@@ -230,33 +227,6 @@ class Model:
             progress=progress,
         )
 
-    def turn(self, date: str) -> int:
-        """The turn of a date (or a turn's number, without a calendar)."""
-        calendar = self.argument.calendar
-        if calendar.start is None:
-            turn = int(date) - 1 if re.fullmatch(r"\d{1,6}", date) else -1
-        else:
-            month = month_of(date)
-            turn = -1 if month is None else calendar.turn_of(month)
-        if not 0 <= turn < calendar.turns:
-            first, last = calendar.label(0), calendar.label(calendar.turns - 1)
-            raise UsageError(
-                f"'{date}' is no turn of this scenario; they run from {first} to {last}"
-            )
-        return turn
-
-    def condition(self, text: str) -> Node:
-        """A condition on the board, as in `--given`."""
-        try:
-            node = resolve(parse(text), self.argument.scope)
-        except ExpressionError as error:
-            raise _misread(text, error) from None
-        board = self.argument.scenario.board
-        for name in sorted(uses(node, self.argument.scope)):
-            if name in board and board[name].recorded:
-                raise UsageError(f"in '{text}': '{name}' is recorded, so no decision sees it")
-        return node
-
     def _repr_html_(self) -> str:
         s, n = self.argument.scenario, self.size
         return (
@@ -264,10 +234,6 @@ class Model:
             f"{n.turns} turns, {n.actors} actors; {len(s.claims)} claims, "
             f"{len(s.mechanisms)} mechanisms, {len(s.premises)} premises"
         )
-
-
-def _misread(text: str, error: ExpressionError) -> UsageError:
-    return UsageError(f"in '{clipped(text)}', at character {error.offset + 1}: {error.message}")
 
 
 class Solved:
@@ -281,7 +247,7 @@ class Solved:
         turns = model.engine.program.turns
         lanes = self._coefficients.lanes
         residual = Residual(lanes, (0, turns // 2, turns - 1))
-        self._solution = solve(self._coefficients, inspect=residual, threads=cores())
+        self._solution = solve_game(self._coefficients, inspect=residual, threads=cores())
         self._reader = Reader(self._solution, model.engine.layout)
         recorder = Recorder(self._coefficients)
         self._reader.read([], recorder.visit)
@@ -346,7 +312,7 @@ class Solved:
         try:
             node = resolve_claim(parse(text, claim=True), self.model.argument.scope)
         except ExpressionError as error:
-            raise _misread(text, error) from None
+            raise misread(text, error) from None
         readings = readings_in(node)
         if any(reading.variant != AS_WRITTEN for reading in readings):
             raise UsageError("'under' and 'without' need another solve: model.solve(levers=[...])")
@@ -362,7 +328,7 @@ class Solved:
     def _with_openings(self, keep: set[int]) -> Solution:
         if keep <= set(self._solution.values):
             return self._solution
-        return solve(self._coefficients, keep=keep, threads=cores())
+        return solve_game(self._coefficients, keep=keep, threads=cores())
 
     def histories(self, count: int = 1000, seed: int = 1) -> xr.Dataset:
         """Sampled plays: every variable's level as turns open, every decision's option.
@@ -386,11 +352,12 @@ class Solved:
 
     def why(self, actor: str, at: str, given: str | None = None) -> list[Explanation]:
         """What an actor's options are worth to it, split by payoff term, and what it chooses."""
-        turn = self.model.turn(at)
-        condition = None if given is None else self.model.condition(given)
+        argument = self.model.argument
+        turn = turn_named(at, argument.calendar)
+        condition = None if given is None else condition_on_board(given, argument.scope)
         reach = everywhere(self.model.engine.program)
         return explain(
-            solve(self._coefficients, reach=reach, threads=cores()), actor, turn, condition
+            solve_game(self._coefficients, reach=reach, threads=cores()), actor, turn, condition
         )
 
     def _repr_html_(self) -> str:

@@ -17,8 +17,9 @@ from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Variant
 from mistrust.solve.alike import alike_from, digests
-from mistrust.solve.backward import Ending, Solution, Workspace, solve
+from mistrust.solve.backward import Ending, Solution, Workspace
 from mistrust.solve.certificate import Residual, certify
+from mistrust.solve.game import solve_game
 from mistrust.solve.reach import Atlas, Reach, reachable
 from mistrust.solve.refusal import refusals
 
@@ -77,7 +78,7 @@ class Engine:
         for (number, job), coefficients, turn in zip(family, lowered, turns, strict=True):
             alike = first if turn is not None else None
             residual = self._residual(coefficients.lanes)
-            solution = solve(
+            solution = solve_game(
                 coefficients,
                 keep=keep,
                 inspect=residual,

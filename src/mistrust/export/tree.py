@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mistrust.errors import TooLargeError, UsageError
 from mistrust.export.world import Amounts, Boards, World, shown
-from mistrust.referee.evaluate import Board
+from mistrust.referee.evaluate import Board, Level
 from mistrust.scenario.check import Argument
 from mistrust.scenario.effects import decisions_in, phase_name
 from mistrust.scenario.schema import Chance, Decide, Option, Sealed
@@ -235,5 +235,5 @@ def _changes(before: Board, after: Board) -> str:
     return ", ".join(changed) or "as before"
 
 
-def _level(level: str | float) -> str:
-    return level if isinstance(level, str) else f"{level:.12g}"
+def _level(level: Level) -> str:
+    return f"{level:.12g}" if isinstance(level, float) else str(level)

@@ -58,6 +58,8 @@ class Occupancy:
     chosen
         By turn and phase, the probability that the decision is reached and each option chosen:
         (options, lanes).
+    last
+        The distribution at the end.
     drift : (cases,)
         Largest gap between a belief and its expectation after a phase, on any board that occurs.
     """
@@ -66,6 +68,7 @@ class Occupancy:
     mass_error: Floats
     earned: Floats
     drift: Floats
+    last: Mass
     chosen: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
 
@@ -192,7 +195,8 @@ class _Sweep:
                 break
             self._turn(turn, discount, meet)
             discount = discount * self.coefficients.patience
-        return Occupancy(self._total(), self.error, self.earned, self.drift, self.chosen)
+        last = self._mass(opening)
+        return Occupancy(self._total(), self.error, self.earned, self.drift, last, self.chosen)
 
     def _outset(self) -> Mass:
         start = self.coefficients.start

@@ -25,7 +25,8 @@ from mistrust.kernels.forward import (
     total,
     unmark,
 )
-from mistrust.kernels.private import decide_private, expect_signal, push_private, push_signal
+from mistrust.kernels.private import decide_private, expect_signal
+from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
 
 __all__ = [

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from mmap import mmap
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator, gmres
 
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
@@ -71,6 +72,8 @@ class Solution:
         How good the solution is, as far as the solving itself tells.
     reach
         The boards worked out; elsewhere values and policies mean nothing.
+    beyond
+        The values after the last turn of those shown, if play goes on for ever.
     """
 
     coefficients: Coefficients
@@ -78,6 +81,7 @@ class Solution:
     values: dict[int, Floats]
     evidence: Evidence
     reach: Reach
+    beyond: Floats | None = None
 
     @property
     def gain(self) -> Floats:
@@ -107,6 +111,7 @@ def solve(
     workspace: Workspace | None = None,
     reach: Reach | None = None,
     ending: Ending | None = None,
+    beyond: Floats | None = None,
     threads: int = 1,
 ) -> Solution:
     """Solve all lanes of a batch.
@@ -121,6 +126,8 @@ def solve(
         Called after each decision; sees the values that it was taken on.
     ending
         Taken over instead of being worked out again, if it was worked out for the same reach.
+    beyond
+        Values after the last turn, (opening cells, actors, lanes), instead of the scenario's.
     threads
         Threads that share the cells of each stage; results are the same for any number.
     """
@@ -131,9 +138,19 @@ def solve(
     ending = ending if ending is not None and ending.solution.reach is reach else None
     with ThreadPoolExecutor(threads) as pool:
         step = Step(coefficients, groups, reach, Share(pool, threads), {}, evidence)
-        sweep = _Sweep(step, workspace or Workspace())
-        values = sweep.run({0, *keep}, inspect, ending)
-    return Solution(coefficients, step.policies, values, evidence, reach)
+        sweep = Sweep(step, workspace or Workspace())
+        values = sweep.run({0, *keep}, inspect, ending, beyond)
+    return Solution(coefficients, step.policies, values, evidence, reach, beyond)
+
+
+def sweep_of(coefficients: Coefficients, reach: Reach) -> Sweep:
+    """A sweep that finds policies as it goes, turn by turn as it is asked to."""
+    actors = len(coefficients.program.actors)
+    groups, evidence = (
+        Groups(actors, np.arange(actors), by_term=False),
+        Evidence.empty(coefficients),
+    )
+    return Sweep(Step(coefficients, groups, reach, Share(None, 1), {}, evidence), Workspace())
 
 
 def values_by_term(
@@ -152,10 +169,26 @@ def values_by_term(
     actor = np.array([a for a, _ in coefficients.program.terms], dtype=np.int64)
     groups = Groups(len(actor), actor, by_term=True)
     step = Step(coefficients, groups, solution.reach, Share(None, 1), solution.policies, None)
-    return _Sweep(step, Workspace()).run(set(keep), inspect)
+    sweep = Sweep(step, Workspace())
+    beyond = None if solution.beyond is None else _settled(sweep)
+    return sweep.run(set(keep), inspect, beyond=beyond)
 
 
-class _Sweep:
+def _settled(sweep: Sweep) -> Floats:
+    """What given policies are worth if they are played for ever: a linear equation."""
+    nothing = sweep.nothing()
+    flow = sweep.turn_before(nothing).ravel()
+
+    def left(x: Floats) -> Floats:
+        return x - (sweep.turn_before(x.reshape(nothing.shape)).ravel() - flow)
+
+    equation = LinearOperator((flow.size, flow.size), left, dtype=np.float64)
+    found, failed = gmres(equation, flow, rtol=1e-13, atol=0.0, maxiter=200)
+    assert not failed, "discounted flows add up"
+    return np.asarray(found.reshape(nothing.shape))
+
+
+class Sweep:
     """One backward pass; finds the policies, or follows given ones."""
 
     def __init__(self, step: Step, workspace: Workspace) -> None:
@@ -178,13 +211,28 @@ class _Sweep:
         self._place = [self.lanes * place for place in np.cumsum([0, *sizes]).tolist()]
         self._arena = np.empty(0)
 
+    def nothing(self) -> Floats:
+        """Values of nothing: (opening cells, groups, lanes)."""
+        return np.zeros((self.program.opening.size, self.groups.count, self.lanes))
+
+    def turn_before(self, values: Floats) -> Floats:
+        """The values one turn (the first) before these: (opening cells, groups, lanes)."""
+        if self.step.evidence is not None and not self._arena.size:
+            self._arena = self.workspace.array(("policies", 1), self._place[-1])
+        return self._copy(self._turn(self._placed(values), 0, None), len(values))
+
     def run(
-        self, keep: set[int], inspect: Inspect | None, ending: Ending | None = None
+        self,
+        keep: set[int],
+        inspect: Inspect | None,
+        ending: Ending | None = None,
+        beyond: Floats | None = None,
     ) -> dict[int, Floats]:
+        """All turns, from the last; the values as the turns in `keep` open."""
         values: dict[int, Floats] = {}
         cells, end = self.program.opening.size, self.program.turns
         if ending is None:
-            current = self._terminal()
+            current = self._terminal() if beyond is None else self._placed(beyond)
         else:
             end, current = ending.turn, self._take_over(ending, values)
         if self.step.evidence is not None:
@@ -192,17 +240,26 @@ class _Sweep:
         for turn in reversed(range(end)):
             if turn + 1 in keep:
                 values[turn + 1] = self._copy(current, cells)
-            current = self._turn_end(current, turn)
-            for index in reversed(range(len(self.layout.stages))):
-                if not self.coefficients.stages[index].active[turn]:
-                    continue
-                before, current = current, self._stage(current, turn, index)
-                if inspect is not None and self.program.stages[index].mover >= 0:
-                    policies = self.step.policies
-                    inspect(Taken(self.coefficients, policies, self.reach, turn, index, before))
+            current = self._turn(current, turn, inspect)
         if 0 in keep:
             values[0] = self._copy(current, cells)
         return values
+
+    def _placed(self, values: Floats) -> Floats:
+        flat = np.ascontiguousarray(values).ravel()
+        self.buffers[0][: len(flat)] = flat
+        return self.buffers[0]
+
+    def _turn(self, current: Floats, turn: int, inspect: Inspect | None) -> Floats:
+        current = self._turn_end(current, turn)
+        for index in reversed(range(len(self.layout.stages))):
+            if not self.coefficients.stages[index].active[turn]:
+                continue
+            before, current = current, self._stage(current, turn, index)
+            if inspect is not None and self.program.stages[index].mover >= 0:
+                policies = self.step.policies
+                inspect(Taken(self.coefficients, policies, self.reach, turn, index, before))
+        return current
 
     def _take_over(self, ending: Ending, values: dict[int, Floats]) -> Floats:
         other = ending.solution

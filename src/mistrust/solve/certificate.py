@@ -69,7 +69,7 @@ class Residual:
 def certify(solution: Solution, occupancy: Occupancy, residual: Residual) -> Certificate:
     """Put the evidence together."""
     c = solution.coefficients
-    together = solution.evidence.residuals.max(axis=0)
+    together = np.maximum(solution.evidence.residuals.max(axis=0), solution.evidence.settled)
     return Certificate(
         c.worst(_duality(solution, occupancy)),
         c.worst(occupancy.mass_error),
@@ -86,6 +86,11 @@ def _duality(solution: Solution, occupancy: Occupancy) -> Floats:
     for (actor, _), earned in zip(program.terms, occupancy.earned, strict=True):
         forward[actor] += earned
         scale[actor] += abs(earned)
+    if solution.beyond is not None:
+        last = occupancy.last
+        after = np.einsum("xaw,xw->aw", solution.beyond[last.cells], last.values)
+        forward += solution.coefficients.patience**program.turns * after
+        scale += abs(after)
     gap = abs(solution.start_value - forward) / scale
     return np.asarray(gap.max(axis=0))
 

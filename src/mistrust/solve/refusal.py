@@ -15,7 +15,18 @@ def refusals(solution: Solution) -> dict[int, str]:
     for case, (residual, turn, index, cell) in solution.evidence.worst.items():
         if not residual <= RESIDUAL:
             found[case] = _refused(solution, residual, turn, index, cell)
+    for case, residual in enumerate(solution.evidence.settled):
+        if not residual <= RESIDUAL:
+            found.setdefault(case, _unsettled(float(residual)))
     return found
+
+
+def _unsettled(residual: float) -> str:
+    return (
+        "no stationary equilibrium was found: followed from zero precision, values still change "
+        f"from turn to turn (by {residual:.1e} of the largest, at most {RESIDUAL:.0e} is "
+        "accepted); lower the precision of the actors, or give the horizon a last turn"
+    )
 
 
 def _refused(solution: Solution, residual: float, turn: int, index: int, cell: int) -> str:

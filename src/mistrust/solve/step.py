@@ -65,12 +65,15 @@ class Evidence:
         Largest gain that an actor could make by one deviation, on any board worked out.
     residuals : (turns, cases)
         Largest residual of strategies that were solved for together.
+    settled : (cases,)
+        How far values move in one turn where play goes on for ever, relative to the largest.
     worst
         By case the residual's place: (residual, turn, index of the stage, cell).
     """
 
     gains: Floats
     residuals: Floats
+    settled: Floats
     worst: dict[int, tuple[float, int, int, int]] = field(default_factory=dict)
 
     @staticmethod
@@ -78,7 +81,7 @@ class Evidence:
         """Nothing solved so far."""
         program, cases = coefficients.program, len(coefficients.cases)
         gains = np.zeros((program.turns, len(program.actors), coefficients.lanes))
-        return Evidence(gains, np.zeros((program.turns, cases)))
+        return Evidence(gains, np.zeros((program.turns, cases)), np.zeros(cases))
 
     def take_over(self, other: Evidence, turn: int) -> None:
         """Use another's from a turn on."""

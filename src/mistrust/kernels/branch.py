@@ -21,6 +21,8 @@ from mistrust.kernels.options import OPTIONS
 
 SOLVED = 1e-11
 """A Newton step below this, in logit units (relative above 1), ends the iteration."""
+STRAIGHT = 0.02
+"""A Newton step no longer than this, in logit units, leads straight ahead."""
 STEPS = 6000
 """Steps along the branch before it is given up."""
 
@@ -80,9 +82,13 @@ def linearise(stage, y, t, share, work, size):
 
 @njit(**OPTIONS)
 def polish(stage, y, t, share, work, size, furthest):
-    """Newton's method at a fixed t, in place; False if it does not close in from nearby."""
+    """Newton's method at a fixed t, in place; False if it does not close in from nearby.
+
+    A negative determinant says that the branch has bent back, or that another one has forked off
+    (as in symmetric games); only a solution straight ahead is then taken to be on the branch.
+    """
     last = furthest
-    for _ in range(12):
+    for turn in range(12):
         linearise(stage, y, t, share, work, size)
         left = work[5][0]
         sign = eliminate(work[4], left, size)
@@ -91,7 +97,7 @@ def polish(stage, y, t, share, work, size, furthest):
             y[i] -= left[i]
             step = max(step, abs(left[i]))
             scale = max(scale, abs(y[i]))
-        if sign <= 0 or not step <= last:
+        if sign == 0 or not step <= last or (sign < 0 and turn == 0 and step > STRAIGHT):
             return False
         if step <= SOLVED * scale:
             return True
@@ -180,7 +186,7 @@ def _forward(stage, y, share, work, size):
         linearise(stage, y, t, share, work, size)
         for i in range(size):
             tangent[i] = -work[4][i, size]
-        if eliminate(work[4], tangent, size) <= 0:
+        if eliminate(work[4], tangent, size) == 0:
             return _along(stage, y, t, share, work, size)
         done = False
         while reach > 1e-4:

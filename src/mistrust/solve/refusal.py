@@ -39,12 +39,13 @@ def _refused(solution: Solution, residual: float, turn: int, index: int, cell: i
         for name, level in zip(stage.source.variables, levels, strict=True)
     )
     movers = " and ".join(f"'{program.actors[mover]}'" for mover in stage.movers)
+    where = f"on the board where {where}, " if where else ""
     remedy = f"lower the precision of {movers}"
     if stage.learns:
         remedy += f", or give {movers} more 'beliefs'"
     what = "strategies and beliefs" if stage.learns else "strategies"
     return (
-        f"no equilibrium was found: at '{stage.name}' in {argument.calendar.label(turn)}, on the "
-        f"board where {where}, the {what} of {movers} could not be solved for together "
+        f"no equilibrium was found: at '{stage.name}' in {argument.calendar.label(turn)}, "
+        f"{where}the {what} of {movers} could not be solved for together "
         f"(residual {residual:.1e}, at most {RESIDUAL:.0e} is accepted); {remedy}"
     )

@@ -51,8 +51,9 @@ def stationary(coefficients: Coefficients) -> tuple[Floats, Floats]:
 
 def _scaled(precision: Floats, part: float) -> Floats:
     """A part of the precision; of an infinite one, what goes to infinity with the part."""
+    finite = np.where(np.isinf(precision), 0.0, precision)
     ladder = np.inf if part == 1.0 else 100.0 * part / (1.0 - part)
-    return np.where(np.isinf(precision), ladder, part * precision)
+    return np.where(np.isinf(precision), ladder, part * finite)
 
 
 def _followed(at: Callable[[float], Sweep], values: Floats) -> Floats:

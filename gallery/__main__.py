@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from gallery.entries import entries
 from gallery.page import PAGE, page
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page(entries()), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gallery.entries import FOLDER, Entry, Outcome, entries
+from gallery.entries import FOLDER, Entry, Outcome
 
 PAGE = FOLDER.parent / "docs" / "gallery.md"
 HEAD = """\
@@ -20,17 +20,18 @@ number and every proposition agrees within the stated tolerance. *Reproduced in 
 proposition holds, but published numbers are missed, or there are none to compare.
 *Not reproduced*: a proposition fails.
 
-Numbers are **published** (the source prints them), or **derived**: worked out from the model that
-the source states, by a closed form or a few lines of arithmetic in the folder's `derive.py`, which
-does not use mistrust. **Propositions** are the source's statements, written as claims in the
-scenario. What could be consulted of each source, and what could not, stands in its notes.
+Numbers are **published** (the source prints them, or a formula for them), or **derived**: worked
+out from the model that the source states, by a closed form or a few lines of arithmetic in the
+folder's `derive.py`, which does not use mistrust. Where our model departs from the source's, such
+numbers are **adapted**: they must agree as well, but do not count towards the status.
+**Propositions** are the source's statements, written as claims in the scenario. What could be
+consulted of each source, and what could not, stands in its notes.
 
 """
 
 
-def page() -> str:
-    """The whole page."""
-    found = entries()
+def page(found: list[Entry]) -> str:
+    """The whole page, from the folders of the gallery."""
     table = [
         "| model | status | compared | not checked |",
         "| --- | --- | --- | --- |",
@@ -43,12 +44,9 @@ def page() -> str:
 def _line(entry: Entry) -> str:
     source = entry.source
     counts = Counter(row.kind for row in entry.rows)
-    words = (
-        (counts["published"], "published number", "published numbers"),
-        (counts["derived"], "derived number", "derived numbers"),
-        (counts["sign"], "proposition", "propositions"),
-    )
-    compared = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in words if n)
+    kinds = ("published", "derived", "adapted")
+    numbers = ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
+    compared = f"{numbers}; {counts['sign']} propositions"
     cells = (f"[{source.model}](#{entry.slug})", source.status, compared, source.unchecked)
     return f"| {' | '.join(_cell(cell) for cell in cells)} |"
 

@@ -1,4 +1,4 @@
-"""Random scenarios whose game trees are small enough for Gambit, five kinds of them.
+"""Random scenarios whose game trees are small enough for Gambit, six kinds of them.
 
 All are plain data as a YAML file would give it. Amounts are drawn from -1 to 1 and depend on the
 board, on the turn and, where there are types, on these.
@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 Data = dict[str, Any]
-KINDS = ("perfect information", "chance", "sealed", "one typed", "two typed")
+KINDS = ("perfect information", "chance", "sealed", "one typed", "three types", "two typed")
 TYPES = {"strong": (0.6, 0.3, 0.5), "weak": (0.4, 0.7, 0.5)}
 """Priors are multiples of 0.1, and so nodes of every grid with 11, 21, 41 points."""
 
@@ -19,12 +19,12 @@ def game(kind: str, seed: int, precision: float) -> Data:
     """A scenario of a kind; `precision` is that of all actors."""
     random = Random(f"{kind} {seed}")
     draw = _Draw(random, kind)
-    turns = random.choice([1, 2])
+    turns = 1 if kind == "three types" else random.choice([1, 2])
     actors: Data = {name: {"precision": precision} for name in ("ann", "bob")}
-    for i, name in enumerate(draw.typed):
+    for name in draw.typed:
         prior = random.randrange(3)
-        actors[name]["types"] = {kind: odds[prior] for kind, odds in TYPES.items()}
-        if i == 0 and random.random() < 0.2 and len(draw.typed) == 1:
+        actors[name]["types"] = {one: odds[prior] for one, odds in TYPES.items()}
+        if kind == "three types":
             actors[name]["types"] = {"strong": 0.5, "weak": 0.3, "mad": 0.2}
     board: Data = {"x": {"levels": "0..2", "start": 0}, "mood": {"levels": ["calm", "hot"]}}
     odds = kind == "chance" and turns == 1
@@ -46,16 +46,18 @@ def game(kind: str, seed: int, precision: float) -> Data:
 class _Draw:
     def __init__(self, random: Random, kind: str) -> None:
         self.random, self.kind = random, kind
-        self.typed = {"one typed": ["ann"], "two typed": ["ann", "bob"]}.get(kind, [])
+        typed = {"one typed": ["ann"], "three types": ["ann"], "two typed": ["ann", "bob"]}
+        self.typed = typed.get(kind, [])
 
     def number(self) -> str:
         return f"({self.random.uniform(-1, 1):.4f})"
 
     def amount(self) -> str:
-        """An amount that depends on the board, and on a type if there are any."""
+        """An amount that depends on the board or the turn, and on a type if there are any."""
         facts = ["x == 1", "x == 2", "mood == hot", "turn == 2"]
-        facts += [f"{name} == strong" for name in self.typed] * 2
-        one, two = self.random.sample(facts, 2)
+        types = [f"{name} == strong" for name in self.typed]
+        types += ["ann == mad"] * (self.kind == "three types")
+        one, two = self.random.choice(facts), self.random.choice(types or facts)
         return f"{self.number()} + {self.number()} * ({one}) + {self.number()} * ({two})"
 
     def phases(self, turns: int) -> list[Data]:
@@ -66,7 +68,8 @@ class _Draw:
         if self.kind == "sealed":
             return [self.sealed(), *self.third(turns, "ann")]
         more = self.third(turns, "ann") if self.kind == "one typed" else []
-        nature = [self.nature()] if more and self.random.random() < 0.7 else []
+        noisy = self.kind == "three types" or more
+        nature = [self.nature()] if noisy and self.random.random() < 0.7 else []
         return [self.decide("ann", 0), *nature, self.decide("bob", 1), *more]
 
     def third(self, turns: int, actor: str) -> list[Data]:
@@ -79,7 +82,7 @@ class _Draw:
         for option in options.values():
             option["pays"] = {name: {"own": self.amount()} for name in ("ann", "bob")}
         found = {"decide": actor, "name": f"choice{number}", "options": options}
-        if number == 1 and self.random.random() < 0.3:
+        if number == 1 and not self.typed and self.random.random() < 0.3:
             found["when"] = "x > 0 or mood == hot"
         return found
 

@@ -226,7 +226,7 @@ def test_threads_share_the_cells_of_a_stage(data: st.DataObject) -> None:
     _, c = compiled(data.draw(scenarios()))
     one = solve(c)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mistrust.solve.backward.WORTH_SHARING", 1)
+        patch.setattr("mistrust.solve.step.WORTH_SHARING", 1)
         three = solve(c, threads=3)
     assert three.start_value == pytest.approx(one.start_value, rel=1e-13, abs=1e-13)
     assert three.gain == pytest.approx(one.gain, rel=1e-9, abs=1e-12)

@@ -9,15 +9,7 @@ from scipy.optimize import minimize_scalar
 TAKES = [(0.4, 0.1), (0.2, 0.8), (1.6, 0.4), (0.8, 3.2), (6.4, 1.6), (3.2, 12.8)]
 NOBODY = (25.6, 6.4)
 GAMES = 281
-ENDED = (
-    0.007,
-    0.064,
-    0.199,
-    0.384,
-    0.253,
-    0.078,
-    0.014,
-)  # McKelvey and Palfrey (1992), all low-stake sessions
+ENDED = (0.007, 0.064, 0.199, 0.384, 0.253, 0.078, 0.014)  # McKelvey and Palfrey (1992)
 
 
 def solve(exactness: float) -> tuple[list[float], tuple[float, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-TURNS = 100
+TURNS = 60
 UNITS = 1000
 
 

@@ -50,9 +50,10 @@ class Engine:
         early = self.program.turns // 8
         for job in batches:
             ends = digests(lower(self.layout(), job.cases))
-            for case, end in zip(job.cases, ends, strict=True):
-                self.kinds[case.variant] = end[early]
-                self._surveyed.setdefault(end[early], []).append(case)
+            for index, case in enumerate(job.cases):  # whose lanes lie len(job.cases) apart
+                kind = b"".join(end[early] for end in ends[index :: len(job.cases)])
+                self.kinds[case.variant] = kind
+                self._surveyed.setdefault(kind, []).append(case)
 
     def _reach(self, job: Job, coefficients: Coefficients) -> Reach:
         kinds = {self.kinds.get(case.variant) for case in job.cases}

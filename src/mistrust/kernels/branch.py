@@ -127,7 +127,7 @@ def follow(stage, y, share, work):
     outlooks(stage, y, 0.0, share, work, False)
     for i in range(size):
         y[i] = precision[i // options] * work[1][i]
-    if not _forward(stage, y, share, work, size):
+    if not (_pooled(stage, y, share, work) or _forward(stage, y, share, work, size)):
         return np.inf
     outlooks(stage, y, 1.0, share, work, False)
     log_share, worst = work[0], 0.0
@@ -142,6 +142,33 @@ def follow(stage, y, share, work):
         for a in range(options):
             worst = max(worst, abs(answer[g, a] - share[g, a]))
     return worst
+
+
+@njit(**OPTIONS)
+def _pooled(stage, y, share, work):
+    """Whether all types play alike as long as nothing is learned: then so they do all along.
+
+    The values are those at the centroid, which teaches nothing. Such a branch may run on a node
+    of the belief, where the equation has no derivative.
+    """
+    sealed, open_, precision = stage[0], stage[6], stage[7]
+    kinds, options = open_.shape
+    if sealed:
+        return False
+    for a in range(options):
+        for k in range(1, kinds):
+            if open_[k, a] != open_[0, a] or precision[k] != precision[0]:
+                return False
+    first = 0
+    while first < options and open_[0, first] == 0.0:
+        first += 1
+    for a in range(first, options):
+        for k in range(1, kinds):
+            one = y[a] - y[first]
+            other = y[k * options + a] - y[k * options + first]
+            if open_[0, a] != 0.0 and abs(one - other) > 1e-13 * max(1.0, abs(one)):
+                return False
+    return True
 
 
 @njit(**OPTIONS)

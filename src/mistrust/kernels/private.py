@@ -23,6 +23,7 @@ from numba import njit
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.pair import climb
 
 REFUSED = 1e-9
 """A stage solved no better than this is not solved."""
@@ -170,6 +171,7 @@ def decide_private(
     work, y = workspace(kinds, options), np.zeros(kinds * options)
     nothing, none = np.zeros((1, 1)), np.zeros(1, dtype=np.int64)
     sharp = np.zeros(kinds)
+    odds, near, before = np.zeros(options), np.zeros((5, options)), np.zeros((options, 2))
     for cell in cells:
         h, low = cell // size, cell % size
         node = node_high[h] + node_low[low]
@@ -218,6 +220,10 @@ def decide_private(
                         share[k, a] = 0.0
                 if some > 0.0:
                     _shift(worth[case])
+                    left = np.inf
+                    if kinds == 2 and some == 2.0 * options:
+                        where_to = (worth[case], n, beliefs[node, 0], sharp[0])
+                        left = climb(*where_to, before, odds, y, share, near)
                     stage = (
                         False,
                         worth[case],
@@ -229,7 +235,8 @@ def decide_private(
                         sharp,
                         belief,
                     )
-                    left = follow(stage, y, share, work)
+                    if not left < np.inf:
+                        left = follow(stage, y, share, work)
                     if not left <= residual[case]:
                         residual[case], where[case] = left, cell
                     for k in range(kinds):

@@ -189,6 +189,13 @@ LONG = {
         f"too large to solve: 160,000,000,000 boards, 2 decisions, 4 turns; at most 2,147,483,648 "
         f"are possible{COARSEN}",
     ),
+    "many beliefs": (
+        "precision: 4}\n  bob: {}\nboard:",
+        "precision: 4, types: {calm: 0.5, wild: 0.5}, beliefs: 1001}\n  bob: {}\nboard:\n" + GRID,
+        "too large to solve: 160,160,000,000,000 boards, 2 decisions, 4 turns; at most "
+        "2,147,483,648 are possible. Give 'ann' fewer 'beliefs' (they make 1,001) or types, or "
+        "shorten the horizon",
+    ),
 }
 
 
@@ -427,7 +434,8 @@ def test_a_question_and_its_message(name: str) -> None:
 
 SPEAKING = [
     *(f"scenario/{path.name}" for path in sorted((PACKAGE / "scenario").glob("*.py"))),
-    *("compile/moves.py", "compile/lower.py", "compile/size.py", "solve/explain.py"),
+    *("compile/moves.py", "compile/lower.py", "compile/faults.py", "compile/size.py"),
+    "solve/explain.py",
     *("export/world.py", "export/tree.py", "model.py", "cli.py", "errors.py"),
 ]
 HELP = {"Field", "WithJsonSchema", "Option", "Argument", "Typer", "TextColumn"}
@@ -443,6 +451,7 @@ UNSEEN = [
     "there is no calendar to",
     "no meaning for",  # an assertion
     "the certificate fails",  # would be a mistake of ours
+    "The others' belief about",  # what a dimension of the board is called
     "this takes more memory than there is",
     "Wrote {}. Next:",  # good news
     "Wrote {}: {} nodes",

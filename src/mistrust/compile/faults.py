@@ -14,7 +14,7 @@ from mistrust.compile.moves import Odds
 from mistrust.compile.program import Program
 from mistrust.errors import Problem
 from mistrust.scenario.beliefs import Grid
-from mistrust.scenario.effects import level_index, level_name
+from mistrust.scenario.effects import level_index, written
 from mistrust.scenario.readings import Variant
 from mistrust.scenario.text import Path
 from mistrust.scenario.tree import Compare, Node, Operation
@@ -58,7 +58,7 @@ class Checker:
             if key == "precision":
                 self._note(path, ~(row >= 0), row, "is no precision: 0 or more, or inf")
                 if name in finite:
-                    message = "is no precision for one with types or in a sealed phase: finite"
+                    message = "is no precision of one with types or in a sealed phase: finite only"
                     self._note(path, np.isinf(row), row, message)
             else:
                 top = f"below 1, as {endless} needs" if perpetual else "at most 1"
@@ -146,16 +146,10 @@ class Checker:
             )
             self._cells(path, bad, node, odds.where, message)
 
-    def choosable(self, phase: int, guard: Node | None, available: list[Node]) -> None:
+    def choosable(self, path: Path, guard: Node | None, available: Node) -> None:
         """Where a decision is taken, something can be chosen."""
-        node = Operation(0, "or", tuple(available))
-        self._cells(
-            ("turn", phase, "options"),
-            self.evaluator(node) == 0,
-            None,
-            guard,
-            "no option is available",
-        )
+        closed = self.evaluator(available) == 0
+        self._cells(path, closed, None, guard, "no option is available")
 
     def finite(self, path: Path, node: Node, condition: Node | None) -> None:
         """An amount is a number wherever it may be paid."""
@@ -192,7 +186,7 @@ class Checker:
                 continue
             first = int(lanes[..., lane].argmax())
             cell = tuple(map(int, np.unravel_index(first, lanes.shape[:-1])))
-            where = self._where(cell, bad.shape)
+            where = self._where(cell, bad.shape, self._types(lane, lanes))
             value = "" if node is None else f"{self._value(node, cell, lane):.6g} "
             self._fault(path, lane, f"{value}{message}{where}{self._lane(lane)}")
 
@@ -201,14 +195,24 @@ class Checker:
         index = [min(i, n - 1) for i, n in zip((*cell, lane), array.shape, strict=True)]
         return float(array[tuple(index)])
 
-    def _where(self, cell: tuple[int, ...], shape: tuple[int, ...]) -> str:
-        """The board cell (and turn), as far as it matters."""
-        board = self.argument.scenario.board
+    def _types(self, lane: int, bad: NDArray[np.bool_]) -> list[str]:
+        """The hidden types, as far as they matter."""
+        privacy, some = self.program.privacy, np.any(bad.reshape(-1, self.lanes), axis=0)
+        profiles = np.flatnonzero(some[lane % len(self.cases) :: len(self.cases)])
+        found = []
+        for grid, kinds in zip(privacy.grids, privacy.profiles.T, strict=True):
+            if len(set(kinds[profiles])) < len(grid.types):
+                found.append(f"{grid.actor} == {grid.types[kinds[lane // len(self.cases)]]}")
+        return found
+
+    def _where(self, cell: tuple[int, ...], shape: tuple[int, ...], types: list[str]) -> str:
+        """The board cell (and turn, and types), as far as it matters."""
+        scenario = self.argument.scenario
         parts = []
         for i, name in enumerate(self.evaluator.order):
             if shape[i + 1] > 1:
-                level = board[name].levels[cell[i + 1]]
-                parts.append(f"{name} == {level_name(level)}")
+                parts.append(written(scenario, name, cell[i + 1]))
+        parts += types
         if shape[0] > 1:
             parts.append(f"in {self.argument.calendar.label(cell[0])}")
         return f" (on the board where {', '.join(parts)})" if parts else " (on every board)"

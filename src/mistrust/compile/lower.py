@@ -134,8 +134,8 @@ def lower(layout: Layout, cases: Sequence[Case]) -> Coefficients:
     for odds in program.odds:
         checker.probabilities(odds)
     for stage in program.stages:
-        if stage.mover >= 0:
-            checker.choosable(stage.phase, stage.guard, [c.available for c in stage.choices])
+        for path, available in stage.asked:
+            checker.choosable(path, stage.guard, available)
         for choice in stage.choices:
             for amount in choice.amounts:
                 checker.finite(amount.path, amount.node, choice.available)

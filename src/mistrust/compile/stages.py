@@ -57,6 +57,8 @@ class Stage:
     choices
         The options of a decision; of a sealed phase their combinations, in C order; for nature a
         single one.
+    asked
+        For each mover the place of its options, and where at least one is available.
     learns
         The belief that the phase moves, since what happens depends on a hidden type; or ''.
     odds
@@ -79,6 +81,7 @@ class Stage:
     target: Frame
     box: dict[str, Integers]
     boxed: bool
+    asked: tuple[tuple[Path, Node], ...] = ()
     learns: str = ""
 
     @property
@@ -160,11 +163,13 @@ def stage_of(argument: Argument, index: int, source: Frame, target: Frame) -> St
     if isinstance(phase, Chance):
         return _chance_stage(argument, index, phase, guard, source, target)
     box, boxed = _box(argument, guard, source)
-    parts, odds = [], []
+    parts, odds, asked = [], [], []
     for where_, decision in decisions_in(phase):
         choices, checks = _choices(argument, (*path, *where_), decision, guard, boxed, target)
         parts.append(choices)
         odds += checks
+        some = Operation(0, "or", tuple(choice.available for choice in choices))
+        asked.append(((*path, *where_, "options"), some))
     taken = [decision for _, decision in decisions_in(phase)]
     actors = list(argument.scenario.actors)
     known = grids(argument.scenario)
@@ -181,6 +186,7 @@ def stage_of(argument: Argument, index: int, source: Frame, target: Frame) -> St
         target,
         box,
         boxed,
+        tuple(asked),
         known[taken[0].decide].axis if taken[0].decide in known else "",
     )
 
@@ -249,7 +255,7 @@ def _chance_stage(
         target,
         {},
         True,
-        shown[0] if shown else "",
+        learns=shown[0] if shown else "",
     )
 
 

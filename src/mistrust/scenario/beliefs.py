@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import comb
 
-from mistrust.scenario.schema import Actor, Scenario, Variable
+from mistrust.scenario.schema import Actor, Scenario, Variable, grid_size
 
 
 def axis_name(actor: str) -> str:
@@ -37,8 +37,7 @@ class Grid:
     @property
     def size(self) -> int:
         """Number of nodes."""
-        kinds = len(self.types)
-        return comb(self.points - 1 + kinds - 1, kinds - 1)
+        return grid_size(len(self.types), self.points)
 
     def nodes(self) -> list[tuple[float, ...]]:
         """The belief at each node: the probability of every type."""

@@ -247,7 +247,8 @@ class _Checker(Hidden):
         before, board = len(self.problems), self.scenario.board
         moved: dict[str, str] = {}
         for verb, moves in moves_of(effects).items():
-            for variable in self._known((*path, verb), moves, board, "variable"):
+            movable = self._movable((*path, verb), moves)
+            for variable in self._known((*path, verb), movable, self._shown(), "variable"):
                 here = (*path, verb, variable)
                 if variable in moved and {moved[variable], verb} != {"raise", "lower"}:
                     self._complain(

@@ -42,8 +42,11 @@ def of_the_game(node: Node, scope: Scope) -> Iterable[tuple[int, str]]:
             yield part.offset, "this depends on the calendar"
         elif isinstance(part, Defined) and part.name in scope.definitions:
             board = sorted(uses(part, scope) & set(scope.variables))
+            typed = sorted(name for name in uses(part, scope) if scope.types(name))
             if board:
                 yield part.offset, f"'{part.name}' depends on '{board[0]}' of the board"
+            elif typed:
+                yield part.offset, f"'{part.name}' depends on the type of '{typed[0]}'"
             elif _dated(part, scope):
                 yield part.offset, f"'{part.name}' depends on the calendar"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 
+from mistrust.scenario.beliefs import grids
 from mistrust.scenario.resolve import Constant
 from mistrust.scenario.schema import Chance, Decide, Effects, Scenario, Sealed
 from mistrust.scenario.text import Path
@@ -79,6 +80,15 @@ def level_index(text: str, levels: Levels) -> int:
 def level_name(level: object) -> str:
     """How a level is written."""
     return level if isinstance(level, str) else f"{level:g}"
+
+
+def written(scenario: Scenario, variable: str, level: int) -> str:
+    """That a variable of the board has a level (its index), as an expression says it."""
+    for grid in grids(scenario).values():
+        if grid.axis == variable:
+            parts = zip(grid.types[:-1], grid.nodes()[level], strict=False)
+            return ", ".join(f"belief({grid.actor} == {kind}) == {x:.4g}" for kind, x in parts)
+    return f"{variable} == {level_name(scenario.board[variable].levels[level])}"
 
 
 def listed(levels: Levels) -> str:

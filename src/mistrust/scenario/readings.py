@@ -30,6 +30,7 @@ from mistrust.scenario.tree import (
     Worth,
 )
 
+_ON_BOARD = "belongs to the board: read it with P(...) or E(...)"
 AS_READ = -1
 """In a given: at whatever opening the reading itself is taken."""
 
@@ -139,6 +140,8 @@ def resolve_claim(node: Node, scope: Scope, variant: Variant = Variant()) -> Nod
         left, right = (resolve_claim(side, scope, variant) for side in (node.left, node.right))
         return Compare(at, node.op, left, right)
     if isinstance(node, Call):
+        if node.function == "belief":
+            raise ExpressionError(at, f"a belief {_ON_BOARD}")
         arguments = tuple(resolve_claim(part, scope, variant) for part in node.arguments)
         return Call(at, node.function, arguments)
     raise ExpressionError(at, "a claim compares readings of the game (P, E, V, freq) and premises")
@@ -189,9 +192,10 @@ def _claim_name(node: Name, scope: Scope) -> Node:
     if node.name in s.premises:
         return Parameter(node.offset, node.name)
     if node.name in s.board or node.name in s.define or node.name in s.mechanisms:
-        raise ExpressionError(
-            node.offset, f"'{node.name}' belongs to the board: read it with P(...) or E(...)"
-        )
+        raise ExpressionError(node.offset, f"'{node.name}' {_ON_BOARD}")
+    if scope.types(node.name):
+        message = f"the type of '{node.name}' is drawn at the outset: read it with P(...)"
+        raise ExpressionError(node.offset, message)
     if node.name in CALENDAR:
         raise ExpressionError(node.offset, f"'{node.name}' belongs inside P(...) or E(...)")
     raise scope.unknown(node, "name", s.premises)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from mistrust.errors import nearest
+from mistrust.errors import closest, nearest
 from mistrust.scenario.beliefs import axis_name
 from mistrust.scenario.calendar import Calendar, month_of
 from mistrust.scenario.schema import Scenario, Variable
@@ -120,10 +120,18 @@ class Scope:
             return [str(level) for level in self.variables[name].levels] * self.named(name)
         return list(self.types(name))
 
+    @property
+    def undated(self) -> str:
+        """Why there is no calendar, where there is none."""
+        endless = self.scenario.horizon.forever
+        return "play goes on for ever" if endless else "no 'start' in 'horizon'"
+
     def known(self) -> set[str]:
         """Every name that an expression may use by itself."""
         s = self.scenario
-        return {*s.board, *s.premises, *s.mechanisms, *s.define, *CALENDAR}
+        typed = {name for name in s.actors if self.types(name)}
+        board = set(s.board) - {axis_name(name) for name in typed}
+        return {*board, *s.premises, *s.mechanisms, *s.define, *typed, *CALENDAR}
 
     def unknown(self, node: Name, what: str, known: Iterable[str]) -> ExpressionError:
         """The error for a name that is none of those known."""
@@ -140,11 +148,8 @@ class Scope:
             raise MootError(moment.offset, "there is no calendar to place it in")
         if calendar.start is None:
             if not moment.text.isdigit() or len(moment.text) > 6:
-                raise ExpressionError(
-                    moment.offset,
-                    f"'{moment.text}': this scenario has no calendar (no 'start' in "
-                    "'horizon'); write the number of a turn",
-                )
+                wrong = f"'{moment.text}': this scenario has no calendar ({self.undated})"
+                raise ExpressionError(moment.offset, f"{wrong}; write the number of a turn")
             turn = int(moment.text) - 1
         else:
             month = month_of(moment.text)
@@ -154,11 +159,11 @@ class Scope:
                 )
             turn = calendar.turn_of(month)
         if reading and not 0 <= turn <= calendar.turns:
-            raise ExpressionError(
-                moment.offset,
-                f"{moment.text} is outside the horizon, which can be read from "
-                f"{calendar.label(0)} to {calendar.label(calendar.turns)} (the end)",
-            )
+            first, last = calendar.label(0), calendar.label(calendar.turns)
+            span = f"is outside the horizon, which can be read from {first} to {last} (the end)"
+            if self.scenario.horizon.forever:
+                span = f"cannot be read, only {first} to {last}: give 'horizon' more 'turns'"
+            raise ExpressionError(moment.offset, f"{moment.text} {span}")
         return turn
 
     def month_of(self, moment: Moment) -> int:
@@ -166,7 +171,7 @@ class Scope:
         self.turn_of(moment, reading=False)
         month = month_of(moment.text)
         if month is None or self.calendar.start is None:
-            raise ExpressionError(moment.offset, "'every' needs a calendar ('start' in 'horizon')")
+            raise ExpressionError(moment.offset, f"'every' needs a calendar ({self.undated})")
         return month
 
 
@@ -236,11 +241,14 @@ def _name(node: Name, scope: Scope) -> tuple[Node, str]:
         return Hidden(node.offset, name), name
     if name in CALENDAR:
         return _calendar_word(node, scope), NUMBER
-    owners = [v for v in s.board if scope.named(v) and name in s.board[v].levels]
-    if owners:
-        raise ExpressionError(
-            node.offset, f"'{name}' is a level of '{owners[0]}'; write '{owners[0]} == {name}'"
-        )
+    for owner in (*s.board, *s.actors):
+        if name in scope.words(owner):
+            what = "level" if owner in s.board else "type"
+            message = f"'{name}' is a {what} of '{owner}'; write '{owner} == {name}'"
+            raise ExpressionError(node.offset, message)
+    if name in s.actors:
+        message = f"'{name}' is an actor without 'types', so there is nothing to compare"
+        raise ExpressionError(node.offset, message)
     raise scope.unknown(node, "name", scope.known())
 
 
@@ -283,9 +291,10 @@ def _belief(node: Call, scope: Scope) -> Node:
     if name.name in scope.broken:
         raise scope.unknown(name, "actor", ())
     if not scope.types(name.name):
-        if typed and name.name not in scope.scenario.actors:
-            raise scope.unknown(name, "actor", typed)
-        raise ExpressionError(name.offset, f"'{name.name}' is no actor with types; {wrong}")
+        slip = closest(name.name, typed)
+        raise ExpressionError(
+            name.offset, f"'{name.name}' is no actor with types{slip or f'; {wrong}'}"
+        )
     kind = _side(given.right, name.name, scope)
     assert isinstance(kind, Constant)
     return Belief(node.offset, axis_name(name.name), name.name, int(kind.value))
@@ -320,7 +329,7 @@ def _calendar_word(node: Name, scope: Scope) -> Node:
     if node.name == "turn":
         return TurnTable(node.offset, tuple(float(t + 1) for t in range(calendar.turns + 1)))
     if calendar.start is None:
-        raise ExpressionError(node.offset, f"'{node.name}' needs a calendar ('start' in 'horizon')")
+        raise ExpressionError(node.offset, f"'{node.name}' needs a calendar ({scope.undated})")
     months = [calendar.month(t) for t in range(calendar.turns + 1)]
     rule: dict[str, Callable[[int], int]] = {
         "year": lambda m: m // 12,

@@ -6,9 +6,11 @@ the program reads. Expressions are kept as text here; `resolve` gives them meani
 
 from __future__ import annotations
 
+from math import comb
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from mistrust.scenario.levels import Identifier, Levels
+from mistrust.errors import clipped
+from mistrust.scenario.levels import MAX_LEVELS, Identifier, Levels
 
 MAX_TURNS = 2400
 ENDLESS_TURNS = 100
@@ -78,7 +81,14 @@ class Part(BaseModel):
 
 
 def _endless(value: Any) -> Any:
-    return {"forever": True} if value == "forever" else value
+    if value == "forever":
+        return {"forever": True}
+    if isinstance(value, str):
+        known = "'forever', or a mapping such as {start: 2025-Q1, turns: 12}"
+        raise ValueError(f"found '{clipped(value)}', expected {known}")
+    if isinstance(value, dict) and "forever" in (value.get("turns"), value.get("end")):
+        raise ValueError("play without end is written 'horizon: forever', or with 'forever: yes'")
+    return value
 
 
 class Horizon(Part):
@@ -97,18 +107,24 @@ class Horizon(Part):
 
     @model_validator(mode="after")
     def _one_length(self) -> Horizon:
+        if self.forever and (self.start or self.end):
+            wrong = "play that goes on for ever has no calendar: leave 'start' and 'end' out"
+            raise ValueError(f"{wrong} ('turns' says how many turns claims can read)")
         if (self.turns is None) == (self.end is None) and not self.forever:
             raise ValueError("give either 'turns' (how many) or 'end' (the last turn)")
         if self.end is not None and self.start is None:
             raise ValueError("'end' needs a 'start' date")
-        if self.forever and (self.start or self.end):
-            raise ValueError("'forever' excludes a calendar: give 'turns' (to read), no dates")
         return self
 
     @property
     def length(self) -> int | None:
         """The number of turns, where it is given."""
         return ENDLESS_TURNS if self.forever and self.turns is None else self.turns
+
+
+def grid_size(kinds: int, points: int) -> int:
+    """How many beliefs a grid holds that has so many points between any two of the types."""
+    return comb(points + kinds - 2, kinds - 1)
 
 
 class Actor(Part):
@@ -128,11 +144,33 @@ class Actor(Part):
         None, ge=2, le=1001, description="points of that grid, for --resolution draft"
     )
 
+    @field_validator("types", mode="before")
+    @classmethod
+    def _with_odds(cls, value: Any) -> Any:
+        bare = isinstance(value, dict) and not any(odds is not None for odds in value.values())
+        names = list(value) if bare or isinstance(value, list) else []
+        if len(names) > 1:
+            example = ", ".join(f"{clipped(name, 20)}: 0.5" for name in names[:2])
+            raise ValueError(f"types are written with their probabilities: {{{example}}}")
+        return value
+
     @field_validator("types")
     @classmethod
     def _several(cls, value: dict[str, str]) -> dict[str, str]:
         if len(value) == 1:
             raise ValueError("one type is none: give two or more, or leave 'types' out")
+        return value
+
+    @field_validator("beliefs", "draft")
+    @classmethod
+    def _of_types(cls, value: int | None, info: ValidationInfo) -> int | None:
+        kinds = len(info.data.get("types", "??"))  # absent where they are wrong
+        if not kinds:
+            raise ValueError("a grid of beliefs is for actors with 'types', and this one has none")
+        count = grid_size(kinds, value or 0)
+        if count > MAX_LEVELS:
+            many = f"{kinds} types with {value} points between any two make {count:,} beliefs"
+            raise ValueError(f"{many}; at most {MAX_LEVELS:,} are allowed")
         return value
 
 
@@ -241,19 +279,27 @@ class Decide(Part):
         return value
 
 
+def _decision(value: Any) -> Any:
+    if not isinstance(value, Decide) and not (isinstance(value, dict) and "decide" in value):
+        raise ValueError("a sealed phase is a list of decisions, each with 'decide: ACTOR'")
+    return value
+
+
+def _unguarded(value: Decide) -> Decide:
+    if value.when is not None:
+        raise ValueError("in a sealed phase 'when' stands beside 'sealed', or in single options")
+    return value
+
+
+Together = Annotated[Decide, BeforeValidator(_decision), AfterValidator(_unguarded)]
+
+
 class Sealed(Part):
     """Decisions that several actors take at once, none seeing what the others choose."""
 
-    sealed: list[Decide] = Field(min_length=2, max_length=8)
+    sealed: list[Together] = Field(min_length=2, max_length=8)
     says: Line | None = None
     when: Expression | None = None
-
-    @field_validator("sealed")
-    @classmethod
-    def _together(cls, value: list[Decide]) -> list[Decide]:
-        if any(decision.when is not None for decision in value):
-            raise ValueError("in a sealed phase 'when' stands beside 'sealed', for all of them")
-        return value
 
 
 class Chance(Effects):
@@ -267,10 +313,10 @@ class Chance(Effects):
 def _kind(value: Any) -> str | None:
     if isinstance(value, Decide) or (isinstance(value, dict) and "decide" in value):
         return "decision phase"
-    if isinstance(value, Chance) or (isinstance(value, dict) and "chance" in value):
-        return "chance phase"
     if isinstance(value, Sealed) or (isinstance(value, dict) and "sealed" in value):
         return "sealed phase"
+    if isinstance(value, Chance) or (isinstance(value, dict) and "chance" in value):
+        return "chance phase"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mistrust.scenario.effects import level_name
+from mistrust.scenario.effects import written
 from mistrust.solve.backward import Solution
 from mistrust.solve.certificate import RESIDUAL
 
@@ -33,9 +33,8 @@ def _refused(solution: Solution, residual: float, turn: int, index: int, cell: i
     program = solution.coefficients.program
     stage, argument = program.stages[index], program.argument
     levels = np.unravel_index(cell, stage.source.shape)
-    board = argument.scenario.board
     where = ", ".join(
-        f"{name} == {level_name(board[name].levels[level])}"
+        written(argument.scenario, name, int(level))
         for name, level in zip(stage.source.variables, levels, strict=True)
     )
     movers = " and ".join(f"'{program.actors[mover]}'" for mover in stage.movers)

@@ -150,6 +150,10 @@ def check(
     referee: Annotated[
         bool, typer.Option("--referee", help="Also solve it with the plain referee (small boards).")
     ] = False,
+    beliefs: Annotated[
+        bool,
+        typer.Option("--beliefs", help="See what finer grids of beliefs change, however large."),
+    ] = False,
 ) -> None:
     """Report every mistake in a scenario with its place; its size, work and memory."""
     from mistrust.model import load
@@ -158,6 +162,8 @@ def check(
         model = load(scenario, resolution.value)
         model.check()
         record: dict[str, Any] = {"ok": True, "errors": [], "size": vars(model.size)}
+        if found_coarse := model.coarseness(asked=beliefs):
+            record["beliefs"] = found_coarse
         if referee:
             record["referee"] = model.check_with_referee()
     except MistrustError as error:

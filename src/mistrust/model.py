@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from mistrust.assess.answer import answer_claims, audit
+from mistrust.assess.coarseness import coarseness
 from mistrust.compile.lower import Case, lower, raise_faults
 from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
 from mistrust.ensemble.batch import Charts
@@ -93,6 +94,10 @@ class Model:
         cases += [Case(drawn[0], variant) for variant in questions(self.argument).needs]
         for start in range(0, len(cases), fit):
             raise_faults(lower(self.engine.layout(), cases[start : start + fit]))
+
+    def coarseness(self, *, asked: bool = False) -> dict[str, Any] | None:
+        """How coarse the grids of beliefs are, and what doubling their points changes."""
+        return coarseness(self.argument, unasked=not asked)
 
     def check_with_referee(self) -> dict[str, float]:
         """Solve the best guess with the referee too; the largest differences in actors' values.

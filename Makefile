@@ -5,10 +5,10 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow format lock clean
+.PHONY: help run test test-slow test-gambit format lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run ## Run mistrust; more arguments by ARGS="--worlds 64"
 	@$(BIN)/mistrust run $(ARGS)
@@ -22,6 +22,9 @@ test: .venv/.dev ## Lint, type-check and run the fast tests
 test-slow: .venv/.dev ## Run the slow tests (status 5: there are none)
 	$(BIN)/pytest -n 2 -m slow $(ARGS) || [ $$? -eq 5 ]
 
+test-gambit: .venv/.gambit ## Compare choices with those of Gambit, which this compiles (C++)
+	$(BIN)/pytest tests/test_gambit.py $(ARGS)
+
 format: .venv/.dev ## Format the code and fix what lint can fix
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
@@ -32,6 +35,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 lock: .venv/.dev ## Regenerate the lock files; newer versions by ARGS="--upgrade"
 	$(COMPILE) pyproject.toml requirements.in -o requirements.lock
 	$(COMPILE) requirements-dev.in requirements.lock -o requirements-dev.lock
+	$(COMPILE) --no-deps requirements-gambit.in -o requirements-gambit.lock
 
 clean: ## Remove .venv, builds and caches
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -44,6 +48,11 @@ clean: ## Remove .venv, builds and caches
 
 .venv/.dev: requirements-dev.lock requirements.lock pyproject.toml
 	$(call setup,requirements-dev.lock,.venv/.run .venv/.dev)
+
+.venv/.gambit: requirements-gambit.lock .venv/.dev
+	@echo "Compiling Gambit, some minutes..."
+	@$(PIP) --no-deps --require-hashes -r requirements-gambit.lock
+	@touch .venv/.gambit
 
 PIP = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 

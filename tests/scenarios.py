@@ -4,6 +4,7 @@ Everything is raw data as a YAML file would give it; `scenario_of` makes it a re
 them valid: odds are constants or clipped, one option of every decision is always available,
 within-turn variables are read only after a phase that moves them, and recorded ones only by the
 moves of recorded ones. Amounts have four decimals, so that exact best replies rarely tie.
+With `private=True` some actors have hidden types, and some phases are sealed.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mistrust.scenario.calendar import Calendar, month_of
-from mistrust.scenario.schema import Scenario, levels_of
+from mistrust.scenario.levels import levels_of
+from mistrust.scenario.schema import Scenario
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Data = dict[str, Any]
 
 ACTORS = ("ann", "bob", "cyd")
 OPTIONS = ("act", "wait", "talk")
+TYPES = (["hawk", "dove"], ["hawk", "dove"], ["hawk", "dove", "owl"])
 NAMED = (["low", "mid", "high"], ["calm", "war"], ["truce", "low", "war"])
 NUMBERED = ("0..1", "0..2", [0, 0.5, 2], "0..1 by 0.5", [-1, 0.25])
 
@@ -35,6 +38,7 @@ class World:
     calendar: bool
     variables: dict[str, list[Any]] = field(default_factory=dict)
     kind: dict[str, str] = field(default_factory=dict)
+    types: dict[str, list[str]] = field(default_factory=dict)
     constants: list[str] = field(default_factory=list)
     definitions: list[str] = field(default_factory=list)
 
@@ -47,8 +51,16 @@ class World:
         return self.draw(st.integers(0, 99)) >= 100 - percent
 
     def of_kind(self, *kinds: str) -> list[str]:
-        """The variables of these kinds: plain, within or recorded."""
+        """The variables of these kinds: plain, within or recorded; hidden types, and beliefs."""
         return [name for name, kind in self.kind.items() if kind in kinds]
+
+    def with_types(self, actor: str, types: list[str]) -> None:
+        """Let an actor have types; these and the belief about it go by names as variables do."""
+        self.types[actor] = types
+        self.variables[actor], self.kind[actor] = types, "hidden"
+        for kind in types[:2]:
+            belief = f"belief({actor} == {kind})"
+            self.variables[belief], self.kind[belief] = [0.2871, 0.5313, 0.8119], "belief"
 
 
 def scenario_of(data: Data) -> Scenario:
@@ -57,33 +69,37 @@ def scenario_of(data: Data) -> Scenario:
 
 
 @st.composite
-def scenarios(draw: Draw) -> Data:
+def scenarios(draw: Draw, private: bool = False) -> Data:
     """Small scenarios that are valid on every board."""
-    horizon, labels = _horizon(draw)
+    horizon, labels = _horizon(draw, most=2 if private else 4)
     world = World(draw, labels, calendar="start" in horizon)
     premises = _premises(world)
     mechanisms = [f"m{i}" for i in range(draw(st.integers(0, 2)))]
     world.constants = [*premises, *mechanisms]
-    board = _board(world, draw(st.integers(1, 4)))
+    actors = ACTORS[: draw(st.integers(2 if private else 1, 3))]
+    board = _board(world, draw(st.integers(1, 2 if private else 4)))
+    types = _types(world, actors) if private else {}
     definitions = _definitions(world)
-    actors = ACTORS[: draw(st.integers(1, 3))]
-    turn, seen = _turn(world, actors)
+    turn, seen = _turn(world, actors, private=private)
     for name in world.of_kind("within"):
         if name not in seen:  # never moved, so it is none
             del board[name]["within"]
             world.kind[name] = "plain"
-    read = world.of_kind("plain", "within")
+    read = world.of_kind("plain", "within", "hidden", "belief")
     beyond = world.one(["nothing", "perpetuity", "terms"])
     data = {
         "title": "a random scenario",
         "horizon": horizon,
-        "actors": {name: _actor(world, beyond == "perpetuity") for name in actors},
+        "actors": {
+            name: {**_actor(world, beyond == "perpetuity", name in seen), **types.get(name, {})}
+            for name in actors
+        },
         "board": board,
         "premises": premises,
         "define": definitions,
         "turn": turn,
         "payoffs": _terms(world, actors, read),
-        "beyond": _terms(world, actors, world.of_kind("plain"), still=True)
+        "beyond": _terms(world, actors, world.of_kind("plain", "hidden", "belief"), still=True)
         if beyond == "terms"
         else beyond,
     }
@@ -118,9 +134,9 @@ def readings(draw: Draw, data: Data) -> str:
 # -- parts of a scenario ---------------------------------------------------------------------
 
 
-def _horizon(draw: Draw) -> tuple[Data, list[str]]:
+def _horizon(draw: Draw, most: int) -> tuple[Data, list[str]]:
     """The section, and how its turns (and the end) are written as dates."""
-    turns = draw(st.integers(1, 4))
+    turns = draw(st.integers(1, most))
     every = draw(st.sampled_from(["month", "quarter", "year"]))
     start = draw(st.sampled_from([None, "2025-01", "2024-Q4", "2025"]))
     if start is None:
@@ -165,62 +181,116 @@ def _board(world: World, count: int) -> Data:
     return board
 
 
+def _types(world: World, actors: tuple[str, ...]) -> Data:
+    """Types for up to two of the actors, with their odds, as parts of their records."""
+    found: Data = {}
+    for name in actors[: world.one([0, 1, 1, 1, 2])]:
+        types = world.one(TYPES) if not found else TYPES[0]
+        world.with_types(name, types)
+        share = world.one([f"{world.draw(st.integers(0, 20)) / 20:g}", *world.constants])
+        odds = [share, f"1 - {share}"]
+        if len(types) == 3:
+            odds = [f"0.3 * {share}", f"0.7 * {share}", odds[1]]
+        points = world.one([3, 4] if len(types) == 3 or found else [3, 4, 5, 6])
+        found[name] = {"types": dict(zip(types, odds, strict=True)), "beliefs": points}
+    return found
+
+
 def _definitions(world: World) -> Data:
     found = {}
     for i in range(world.draw(st.integers(0, 2))):
-        found[f"d{i}"] = _number(world, world.of_kind("plain"), depth=1)
+        found[f"d{i}"] = _number(world, world.of_kind("plain", "belief"), depth=1)
         world.definitions.append(f"d{i}")
     return found
 
 
-def _actor(world: World, perpetual: bool) -> Data:
+def _actor(world: World, perpetual: bool, finite: bool) -> Data:
     patience = world.one([0.9, "0.6", "clip(0.5 + 0.3 * 0.7, 0, 0.95)", 0.95 if perpetual else 1])
-    precision = world.one([0.5, 1, 2.5, "5", 10, "inf", float("inf")])
+    precision = world.one([0.5, 1, 2.5, "5", 10] + ([] if finite else ["inf", float("inf")]))
     constants = [name for name in world.constants if name.startswith("p")]
     if constants and world.chance(20):
         precision = f"2 + {world.one(constants)}"
     return {"patience": patience, "precision": precision}
 
 
-def _turn(world: World, actors: tuple[str, ...]) -> tuple[list[Data], set[str]]:
-    """The phases, and the variables that some phase moves."""
+def _turn(world: World, actors: tuple[str, ...], *, private: bool) -> tuple[list[Data], set[str]]:
+    """The phases; the variables that some phase moves, and the actors that need a precision."""
     phases: list[Data] = []
     moved: set[str] = set()
     alone: set[str] = set()
-    for i in range(world.draw(st.integers(1, 5))):
-        read = world.of_kind("plain") + [n for n in world.of_kind("within") if n in moved]
-        if world.chance(60) or (i == 0 and world.chance()):
-            actor = world.one(actors)
+    for i in range(world.draw(st.integers(1, 4 if private else 5))):
+        read = world.of_kind("plain", "belief")
+        read += [n for n in world.of_kind("within") if n in moved]
+        plain = [name for name in actors if name not in world.types]
+        if private and len(plain) > 1 and world.chance(30):
+            phase = _sealed(world, plain, actors, read, moved, i)
+        elif world.chance(60) or (i == 0 and world.chance()):
+            actor = world.one(list(world.types) if world.types and world.chance() else actors)
             phase = _decide(world, actor, actors, read, moved)
             if actor in alone or world.chance():
                 phase["name"] = f"choice{i}"
             else:
                 alone.add(actor)
         else:
-            phase = {"chance": f"nature{i}", **_effects(world, read, moved, least=1)}
+            told = [world.one(world.types)] if world.types and world.chance(60) else []
+            phase = {"chance": f"nature{i}", **_effects(world, read + told, moved, least=1)}
         if world.chance(40):
             phase["when"] = _condition(world, read)
         phases.append(phase)
         moved |= _moved(phase)
-    return phases, moved
+    sealed = {part["decide"] for phase in phases for part in phase.get("sealed", [])}
+    return phases, moved | sealed | set(world.types)
 
 
 def _moved(phase: Data) -> set[str]:
-    parts = [phase, *(option or {} for option in phase.get("options", {}).values())]
+    parts = [phase, *(o or {} for d in decisions_in(phase) for o in d["options"].values())]
     verbs = ("set", "raise", "lower", "draw")
     return {name for part in parts for verb in verbs for name in part.get(verb, {})}
 
 
-def _decide(
-    world: World, actor: str, actors: tuple[str, ...], read: list[str], moved: set[str]
+def decisions_in(phase: Data) -> list[Data]:
+    """The decisions of a phase."""
+    return phase.get("sealed", [phase] if "decide" in phase else [])
+
+
+def _sealed(
+    world: World,
+    movers: list[str],
+    actors: tuple[str, ...],
+    read: list[str],
+    moved: set[str],
+    index: int,
 ) -> Data:
+    """Two or more decide at once; no two of them move one variable."""
+    own: dict[str, list[str]] = {mover: [] for mover in movers}
+    for name in world.of_kind("plain", "within", "recorded"):
+        own[world.one(movers)].append(name)
+    parts = [_decide(world, mover, actors, read, moved, own[mover]) for mover in movers]
+    for part in parts:
+        part["name"] = f"{part['decide']}{index}"
+    return {"sealed": parts}
+
+
+def _decide(
+    world: World,
+    actor: str,
+    actors: tuple[str, ...],
+    read: list[str],
+    moved: set[str],
+    names: list[str] | None = None,
+) -> Data:
+    """A decision; its options may move these variables, or all."""
     options: Data = {}
     for i, name in enumerate(OPTIONS[: world.draw(st.integers(2, 3))]):
-        option = _effects(world, read, moved, least=0)
+        option = _effects(world, read, moved, least=0, names=names)
         if i > 0 and world.chance(30):
             option["when"] = _condition(world, read)
+        elif i > 0 and actor in world.types and world.chance(30):
+            option["when"] = (
+                f"{_about(world, actor)} {world.one(['and', 'or'])} {_about(world, read[0])}"
+            )
         if world.chance(70):
-            option["pays"] = _terms(world, actors, read)
+            option["pays"] = _terms(world, actors, read + world.of_kind("hidden"))
         option.setdefault("pays", {}).setdefault(actor, {})["own"] = _amount(world)
         options[name] = option
     return {"decide": actor, "options": options}
@@ -242,13 +312,13 @@ def _levers(world: World, data: Data) -> Data:
     found: Data = {}
     for i in range(world.draw(st.integers(0, 2))):
         lever: Data = {"says": "what if"}
-        decisions = [phase for phase in data["turn"] if "decide" in phase]
+        decisions = [part for phase in data["turn"] for part in decisions_in(phase)]
         if decisions and world.chance(70):
             phase = world.one(decisions)
             name = phase.get("name", phase["decide"])
             lever["choose"] = {name: world.one(phase["options"])}
             if world.chance(40):
-                lever["when"] = _condition(world, world.of_kind("plain"))
+                lever["when"] = _condition(world, world.of_kind("plain", "belief"))
         if data["premises"] and world.chance():
             lever["premises"] = {world.one(data["premises"]): world.one([0, 0.37, 1])}
         if data["mechanisms"] and world.chance():
@@ -261,10 +331,14 @@ def _levers(world: World, data: Data) -> Data:
 # -- moves -----------------------------------------------------------------------------------
 
 
-def _effects(world: World, read: list[str], moved: set[str], least: int) -> Data:
-    """Moves of at least so many variables; `moved` have been moved before in the turn."""
+def _effects(
+    world: World, read: list[str], moved: set[str], least: int, names: list[str] | None = None
+) -> Data:
+    """Moves of at least so many variables of `names`; `moved` have been moved before."""
     found: Data = {}
-    names = list(world.variables)
+    names = world.of_kind("plain", "within", "recorded") if names is None else names
+    if not names:
+        return found
     chosen = world.draw(
         st.lists(st.sampled_from(names), unique=True, min_size=least, max_size=min(2, len(names)))
     )
@@ -402,6 +476,10 @@ def _dated(world: World) -> str:
 # -- readings --------------------------------------------------------------------------------
 
 
+AT_A_MOMENT = ("plain", "recorded", "hidden", "belief")
+"""What there is to read as a turn opens, or as a decision is taken."""
+
+
 def _world_of(draw: Draw, data: Data) -> World:
     """What readings may mention, from the data alone."""
     horizon = data["horizon"]
@@ -418,14 +496,17 @@ def _world_of(draw: Draw, data: Data) -> World:
         recorded = "recorded" if variable.get("recorded") else "plain"
         world.kind[name] = "within" if variable.get("within") else recorded
     world.constants = list(data["premises"])
+    for name, actor in data["actors"].items():
+        if "types" in actor:
+            world.with_types(name, list(actor["types"]))
     return world
 
 
 def _event(world: World, *, given: bool = False) -> str:
     """`[ever|always] condition [dates]`; within-turn variables only in what spans phases."""
     quantifier = world.one(["", "", "ever ", "always "])
-    kinds = ("plain", "recorded", "within") if quantifier else ("plain", "recorded")
-    condition = _condition(world, world.of_kind(*kinds), still=True)
+    kinds = ["within"] if quantifier else []
+    condition = _condition(world, world.of_kind(*AT_A_MOMENT, *kinds), still=True)
     if quantifier:
         dates = world.one(["", _span(world)])
     else:
@@ -456,7 +537,7 @@ def _events(draw: Draw, data: Data) -> str:
 @st.composite
 def _expectations(draw: Draw, data: Data) -> str:
     world = _world_of(draw, data)
-    read = world.of_kind("plain", "recorded")
+    read = world.of_kind(*AT_A_MOMENT)
     dates = world.one(["", f" at {world.one(world.dates)}", _span(world)])
     return f"E({_number(world, read, depth=2, still=True)}{dates}{_given(world)})"
 
@@ -471,7 +552,7 @@ def _worths(draw: Draw, data: Data) -> str:
 @st.composite
 def _frequencies(draw: Draw, data: Data) -> str:
     world = _world_of(draw, data)
-    decisions = [phase for phase in data["turn"] if "decide" in phase]
+    decisions = [part for phase in data["turn"] for part in decisions_in(phase)]
     if not decisions:
         return draw(_events(data))
     phase = world.one(decisions)
@@ -479,5 +560,5 @@ def _frequencies(draw: Draw, data: Data) -> str:
     dates = world.one(["", f" at {world.one(world.dates[:-1])}", _span(world)])
     given = ""
     if world.chance():
-        given = f" | {_condition(world, world.of_kind('plain', 'recorded'), still=True)}"
+        given = f" | {_condition(world, world.of_kind(*AT_A_MOMENT), still=True)}"
     return f"freq({name} == {option}{dates}{given})"

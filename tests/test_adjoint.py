@@ -122,7 +122,8 @@ def decide(
         at_turn(numbers.available, turn), layout.first_pay, layout.pay_actor,
         layout.pays.high, layout.pays.low, at_turn(numbers.pays, turn),
         layout.policy.high, layout.policy.low, policy, False, stage.mover,
-        c.precision[stage.mover], np.zeros(c.lanes), out,
+        c.precision[stage.mover], c.program.privacy.judgements(stage.mover),
+        layout.judgement.high, layout.judgement.low, np.zeros(c.lanes), out,
     )  # fmt: skip
     return out.reshape(stage.source.size, -1, c.lanes), policy
 
@@ -225,7 +226,7 @@ def test_threads_share_the_cells_of_a_stage(data: st.DataObject) -> None:
     _, c = compiled(data.draw(scenarios()))
     one = solve(c)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mistrust.solve.backward.WORTH_SHARING", 1)
+        patch.setattr("mistrust.solve.step.WORTH_SHARING", 1)
         three = solve(c, threads=3)
     assert three.start_value == pytest.approx(one.start_value, rel=1e-13, abs=1e-13)
     assert three.gain == pytest.approx(one.gain, rel=1e-9, abs=1e-12)

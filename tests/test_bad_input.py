@@ -71,6 +71,18 @@ def inside_out(levels: int) -> str:
     return text
 
 
+def typed(types: str, beliefs: int = 11) -> str:
+    """The starter with hidden types of the rival."""
+    return edited("precision: 4}", f"precision: 4, types: {{{types}}}, beliefs: {beliefs}}}")
+
+
+SHOWN = ("raise: {arsenal: rearm", "raise: {arsenal: (rival == hawk) * rearm")
+TYPED = edited(*SHOWN, typed("hawk: 0.5, dove: 0.5"))
+"""The starter with hidden types that show."""
+SIX = ", ".join(f"t{i}: 1 / 6" for i in range(6))
+ONE = "{precision: 1, types: {u: 0.5, v: 0.5}, beliefs: 2}"
+MANY = "".join(f"\n  a{i}: {ONE}" for i in range(25))
+
 BAD: dict[str, tuple[str | bytes, str]] = {
     # the file
     "empty": ("", "the file is empty"),
@@ -160,6 +172,30 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "many digits of turns": (
         edited("turns: 12", f"turns: {'9' * 5_000}"),
         "expected a whole number",
+    ),
+    # hidden types, sealed phases, play without end
+    "no odds of types": (typed("hawk, dove"), "probabilities: {hawk: 0.5, dove: 0.5}"),
+    "odds of types above 1": (typed("hawk: 0.6, dove: 0.6"), "1.2 is the sum of these odds"),
+    "a type alone": (edited(GAIN, "hawk", typed("hawk: 0.5, dove: 0.5")), "'rival == hawk'"),
+    "an odd belief": (edited(GAIN, "belief(rival)", TYPED), "takes the type of an actor"),
+    "a moved belief": (
+        edited("{arsenal: (rival == hawk)", "{belief(rival): 1", TYPED),
+        "no phase can move",
+    ),
+    "a fine grid": (typed(SIX, 1001), "make 8,459,043,543,951 beliefs"),
+    "two fine grids": (
+        edited("precision: 4}", f"precision: 4, types: {{{SIX}}}}}", typed(SIX)),
+        "GiB for one world",
+    ),
+    "many types": (edited("\nboard:", f"{MANY}\nboard:"), "too large to solve"),
+    "chance in a sealed phase": (
+        edited("turn:\n", "turn:\n  - {sealed: [{chance: a}, {decide: rival}, [], 3]}\n"),
+        "a list of decisions",
+    ),
+    "an end of no end": (edited("turns: 12", "forever: yes, end: 2030"), "has no calendar"),
+    "a turn of no end": (
+        edited("{start: 2025-Q1, turns: 12, every: quarter}", "forever", paid("turn")),
+        "nothing in it may depend on the turn",
     ),
     # size
     "a board beyond counting": (board({f"v{i}": "0..99" for i in range(10)}), "too large to solve"),
@@ -388,7 +424,7 @@ def test_a_file_with_anything_in_it(start: int, length: int, text: str) -> None:
 WORDS = """
     front war truce arsenal shield rearm timeout turn year 0 1 2.5 2025-Q1 P E V freq
     ( ) [ ] , | + - * / ** == != < <= and or not in at from until every ever always
-    if min clip step under without vigilance aggression attack rival years $ = x1
+    if min clip step under without vigilance aggression attack rival years $ = x1 belief hawk
 """
 
 
@@ -396,4 +432,5 @@ WORDS = """
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=14), st.booleans())
 def test_any_expression(words: list[str], claim: bool) -> None:
     old = "P(front == truce at 2027-Q1) >= 0.8" if claim else GAIN
-    refused_or_read(edited(old, f"'{' '.join(words)}'"))
+    for starter in (STARTER, TYPED):
+        refused_or_read(edited(old, f"'{' '.join(words)}'", starter))

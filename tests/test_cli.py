@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -230,6 +231,21 @@ def test_compare(command: Command) -> None:
     off = command("compare", STARTER, "--without", "timeout", *asked[4:], "--json").json
     assert off["variant"] == "without timeout"
     assert "vigilance" in command(*asked).out
+
+
+def test_export(command: Command, tmp_path: Path) -> None:
+    text = Path(STARTER).read_text(encoding="utf-8").replace("turns: 12", "turns: 2")
+    (tmp_path / "short.yaml").write_text(re.sub(r"\nclaims:.*", "", text, flags=re.DOTALL))
+    printed = command("export", "short.yaml", "--to", "efg")
+    assert printed.code == 0 and printed.out.startswith('EFG 2 R "A truce with a rearming rival" {')
+    assert printed.err.startswith("Note: Its logit equilibria are not those of mistrust: patience")
+    ended = command("export", "short.yaml", "--to", "efg", "-o", "short.efg")
+    assert (tmp_path / "short.efg").read_text(encoding="utf-8") == printed.out
+    nodes = len(printed.out.rstrip("\n").split("\n")) - 3
+    assert ended.out == f"Wrote short.efg: {nodes} nodes\n" and ended.err == printed.err
+    fewer = command("export", "short.yaml", "--to", "efg", "--lever", "vigilance").out
+    assert fewer.count("\n") < printed.out.count("\n")
+    assert command("export", "short.yaml", "--to", "nfg").code == 2
 
 
 def test_schema(command: Command) -> None:

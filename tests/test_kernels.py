@@ -196,9 +196,13 @@ def decide(phase: Phase, policy: Floats, *, given: bool) -> tuple[Floats, Floats
         phase.first_branch, phase.open.high, phase.open.low, phase.open_table,
         phase.first_pay, phase.pay_group, phase.pay.high, phase.pay.low, phase.pays,
         phase.policy.high[0], phase.policy.low[0], policy, given, phase.groups - 1,
-        phase.precision, gain, out,
+        phase.precision, *OPEN, gain, out,
     )  # fmt: skip
     return out.reshape(phase.size, phase.groups, phase.lanes), gain
+
+
+OPEN = (np.ones((1, 1, 1)), np.zeros(10_000, np.int64), np.zeros(10_000, np.int64))
+"""Nothing is hidden: the only profile of types is judged by itself, whatever the beliefs."""
 
 
 def decided(phase: Phase, shares: Floats) -> Floats:

@@ -189,6 +189,13 @@ LONG = {
         f"too large to solve: 160,000,000,000 boards, 2 decisions, 4 turns; at most 2,147,483,648 "
         f"are possible{COARSEN}",
     ),
+    "many beliefs": (
+        "precision: 4}\n  bob: {}\nboard:",
+        "precision: 4, types: {calm: 0.5, wild: 0.5}, beliefs: 1001}\n  bob: {}\nboard:\n" + GRID,
+        "too large to solve: 160,160,000,000,000 boards, 2 decisions, 4 turns; at most "
+        "2,147,483,648 are possible. Give 'ann' fewer 'beliefs' (they make 1,001) or types, or "
+        "shorten the horizon",
+    ),
 }
 
 
@@ -225,6 +232,7 @@ def test_too_large_for_memory(
 WHY = ("why", "base.yaml", "--actor", "bob", "--at")
 COMPARE = ("compare", "base.yaml", "--worlds", "0", "--workers", "1")
 RUN = ("run", "base.yaml", "--worlds", "0", "--workers", "1", "--out")
+EXPORT = ("export", "--to", "efg")
 REQUESTS: list[tuple[tuple[str, ...], str]] = [
     (("check", "bas.yaml"), "bas.yaml: there is no such file; did you mean 'base.yaml'?"),
     (("check", "nowhere/at/all.yaml"), "nowhere/at/all.yaml: there is no such file"),
@@ -286,10 +294,63 @@ REQUESTS: list[tuple[tuple[str, ...], str]] = [
     (COMPARE, "name a --lever or a mechanism --without; levers here: calm, strong"),
     ((*COMPARE, "--lever", "clam"), "unknown lever 'clam'; did you mean 'calm'?"),
     ((*COMPARE, "--without", "arming"), "unknown mechanism 'arming'; did you mean 'rearming'?"),
+    (
+        (*EXPORT, "base.yaml", "--limit", "100"),
+        "the game tree has more than 100 nodes before the end of 2025-Q3, turn 3 of 4; shorten the "
+        "horizon, or allow more by '--limit'",
+    ),
+    (
+        (*EXPORT, "forever.yaml"),
+        "forever.yaml:2:10: play goes on for ever; a game tree needs a last turn: give 'turns' or "
+        "'end'",
+    ),
+    (
+        (*EXPORT, "belief.yaml"),
+        "belief.yaml:36:15: this depends on belief(ann); a game tree has moves and payoffs, and no "
+        "beliefs that they could depend on",
+    ),
+    (
+        (*EXPORT, "deep.yaml"),
+        "deep.yaml: a definition that comes to 2,147,483,647 parts when written out; an export "
+        "takes on 10,000",
+    ),
+    (
+        (*EXPORT, "infinite.yaml"),
+        "infinite.yaml: a number in it cannot be worked out (math range error); 'mistrust check' "
+        "may tell where",
+    ),
+    (
+        (*EXPORT, "endless.yaml"),
+        "the patience of 'bob' is 1; it must be above 0 and below 1, as 'perpetuity' needs",
+    ),
+    (
+        (*EXPORT, "impatient.yaml"),
+        "the patience of 'bob' is 1.5; it must be above 0 and at most 1",
+    ),
+    (
+        (*EXPORT, "stuck.yaml"),
+        "no option of 'bid' is available in 2025-Q1 on the board front = truce, arms = 0, "
+        "offer = none",
+    ),
+    (
+        (*EXPORT, "unbounded.yaml"),
+        "the payoffs of 'bob' come to inf on the board front = war, arms = 0, offer = none; a game "
+        "tree needs finite ones",
+    ),
+    ((*EXPORT, "base.yaml", "--lever", "clam"), "unknown lever 'clam'; did you mean 'calm'?"),
+    (
+        (*EXPORT, "base.yaml", "-o", "no/such.efg"),
+        "cannot write to 'no/such.efg': no such file or directory",
+    ),
     (("new", "base.yaml"), "'base.yaml' exists already; choose another name"),
     (("new", "no/such.yaml"), "cannot write to 'no/such.yaml': no such file or directory"),
     ((*RUN, "base.yaml/out"), "cannot write to 'base.yaml/out': not a directory"),
 ]
+
+
+DATED = ("at 2025-Q4", "at 4")
+KNOWN = ("precision: 4}", "precision: 4, types: {calm: 0.5, wild: 0.5}}")
+WANT = "when: arms > 1, set: {offer"
 
 
 @pytest.fixture
@@ -303,6 +364,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "wide.yaml": edited([("0..3", "0..1999")]),
         "deep.yaml": edited([("define:\n", f"define:\n{doubling}")]),
         "infinite.yaml": edited([("gain: arms", "gain: exp(900 * arms) ** 0")]),
+        "forever.yaml": edited([("{start: 2025-Q1, turns: 4, every: quarter}", "forever"), DATED]),
+        "belief.yaml": edited([KNOWN, ("gain: arms", "gain: belief(ann == calm)")]),
+        "endless.yaml": edited([("beyond: nothing", "beyond: perpetuity")]),
+        "impatient.yaml": edited([("bob: {}", "bob: {patience: 1.5}")]),
+        "stuck.yaml": edited([("keep: {}", "keep: {when: arms > 0}"), ("set: {offer", WANT)]),
+        "unbounded.yaml": edited([("gain: arms", "gain: 1e308 * (front == war) * 100")]),
         "empty.yaml": "",
         "list.yaml": "- a\n- b\n",
         "heavy.yaml": "#" * 5_000_000,
@@ -367,8 +434,9 @@ def test_a_question_and_its_message(name: str) -> None:
 
 SPEAKING = [
     *(f"scenario/{path.name}" for path in sorted((PACKAGE / "scenario").glob("*.py"))),
-    *("compile/moves.py", "compile/lower.py", "compile/size.py", "solve/explain.py"),
-    *("model.py", "cli.py", "errors.py"),
+    *("compile/moves.py", "compile/lower.py", "compile/faults.py", "compile/size.py"),
+    "solve/explain.py",
+    *("export/world.py", "export/tree.py", "model.py", "cli.py", "errors.py"),
 ]
 HELP = {"Field", "WithJsonSchema", "Option", "Argument", "Typer", "TextColumn"}
 UNSEEN = [
@@ -383,8 +451,10 @@ UNSEEN = [
     "there is no calendar to",
     "no meaning for",  # an assertion
     "the certificate fails",  # would be a mistake of ours
+    "The others' belief about",  # what a dimension of the board is called
     "this takes more memory than there is",
     "Wrote {}. Next:",  # good news
+    "Wrote {}: {} nodes",
     "boards, {} phases",
     "<table>",
     "a phase begins with",  # said in other words by `read`

@@ -38,6 +38,12 @@ class Resolution(StrEnum):
     draft = "draft"
 
 
+class Format(StrEnum):
+    """The formats of other programs."""
+
+    efg = "efg"
+
+
 SCENARIO = Annotated[Path, typer.Argument(help="A scenario file.", show_default=False)]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 FINENESS = Annotated[Resolution, typer.Option(help="'draft' is coarser and quicker.")]
@@ -144,6 +150,10 @@ def check(
     referee: Annotated[
         bool, typer.Option("--referee", help="Also solve it with the plain referee (small boards).")
     ] = False,
+    beliefs: Annotated[
+        bool,
+        typer.Option("--beliefs", help="See what finer grids of beliefs change, however large."),
+    ] = False,
 ) -> None:
     """Report every mistake in a scenario with its place; its size, work and memory."""
     from mistrust.model import load
@@ -152,6 +162,8 @@ def check(
         model = load(scenario, resolution.value)
         model.check()
         record: dict[str, Any] = {"ok": True, "errors": [], "size": vars(model.size)}
+        if found_coarse := model.coarseness(asked=beliefs):
+            record["beliefs"] = found_coarse
         if referee:
             record["referee"] = model.check_with_referee()
     except MistrustError as error:
@@ -242,6 +254,38 @@ def compare(
         sys.stdout.write(json.dumps(record) + "\n")
     else:
         show_comparison(record, _out)
+
+
+@app.command()
+def export(
+    scenario: SCENARIO,
+    to: Annotated[Format, typer.Option(help="efg: a game tree for Gambit.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write, else printed.")
+    ] = None,
+    lever: Annotated[
+        list[str] | None, typer.Option(help="A lever to apply; may be repeated.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A mechanism to switch off; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Nodes that the tree may have.", min=1)] = 20_000,
+    resolution: FINENESS = Resolution.standard,
+) -> None:
+    """Write a small scenario as a game tree that Gambit reads, at the best guess."""
+    from mistrust.export.efg import caution, written
+    from mistrust.export.tree import grow
+    from mistrust.scenario.read import read_file
+
+    tree = grow(read_file(scenario, resolution.value), lever or (), without or (), limit)
+    if output is None:
+        sys.stdout.write(written(tree))
+    else:
+        with _writing(output):
+            output.write_text(written(tree), encoding="utf-8")
+        _out.print(f"Wrote {output}: {tree.nodes:,} nodes", soft_wrap=True)
+    if caution(tree):
+        _err.print(f"Note: {caution(tree)}", soft_wrap=True)
 
 
 @app.command()

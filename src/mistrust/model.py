@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -19,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from mistrust.assess.answer import answer_claims, audit
+from mistrust.assess.coarseness import coarseness
 from mistrust.compile.lower import Case, lower, raise_faults
 from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
 from mistrust.ensemble.batch import Charts
@@ -27,22 +27,22 @@ from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, quest
 from mistrust.ensemble.run import Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
-from mistrust.errors import CertificateError, UsageError, clipped, nearest
+from mistrust.errors import CertificateError, UsageError, nearest
 from mistrust.forward.read import Reader, openings_needed, plain
 from mistrust.forward.simulate import simulate
 from mistrust.report.records import comparison_record, run_record
-from mistrust.scenario.calendar import month_of
+from mistrust.scenario.asked import condition_on_board, misread, turn_named
 from mistrust.scenario.check import Argument
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
 from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.resolve import resolve, uses
 from mistrust.scenario.tokens import ExpressionError
-from mistrust.scenario.tree import Node
-from mistrust.solve.backward import Solution, solve
+from mistrust.solve.backward import Solution
 from mistrust.solve.certificate import Residual, certify
 from mistrust.solve.explain import Explanation, explain
+from mistrust.solve.game import solve_game
 from mistrust.solve.reach import everywhere
+from mistrust.solve.refusal import refusals
 
 FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
 """The scenario of the article that this project grew from."""
@@ -94,6 +94,10 @@ class Model:
         cases += [Case(drawn[0], variant) for variant in questions(self.argument).needs]
         for start in range(0, len(cases), fit):
             raise_faults(lower(self.engine.layout(), cases[start : start + fit]))
+
+    def coarseness(self, *, asked: bool = False) -> dict[str, Any] | None:
+        """How coarse the grids of beliefs are, and what doubling their points changes."""
+        return coarseness(self.argument, unasked=not asked)
 
     def check_with_referee(self) -> dict[str, float]:
         """Solve the best guess with the referee too; the largest differences in actors' values.
@@ -228,33 +232,6 @@ class Model:
             progress=progress,
         )
 
-    def turn(self, date: str) -> int:
-        """The turn of a date (or a turn's number, without a calendar)."""
-        calendar = self.argument.calendar
-        if calendar.start is None:
-            turn = int(date) - 1 if re.fullmatch(r"\d{1,6}", date) else -1
-        else:
-            month = month_of(date)
-            turn = -1 if month is None else calendar.turn_of(month)
-        if not 0 <= turn < calendar.turns:
-            first, last = calendar.label(0), calendar.label(calendar.turns - 1)
-            raise UsageError(
-                f"'{date}' is no turn of this scenario; they run from {first} to {last}"
-            )
-        return turn
-
-    def condition(self, text: str) -> Node:
-        """A condition on the board, as in `--given`."""
-        try:
-            node = resolve(parse(text), self.argument.scope)
-        except ExpressionError as error:
-            raise _misread(text, error) from None
-        board = self.argument.scenario.board
-        for name in sorted(uses(node, self.argument.scope)):
-            if name in board and board[name].recorded:
-                raise UsageError(f"in '{text}': '{name}' is recorded, so no decision sees it")
-        return node
-
     def _repr_html_(self) -> str:
         s, n = self.argument.scenario, self.size
         return (
@@ -262,10 +239,6 @@ class Model:
             f"{n.turns} turns, {n.actors} actors; {len(s.claims)} claims, "
             f"{len(s.mechanisms)} mechanisms, {len(s.premises)} premises"
         )
-
-
-def _misread(text: str, error: ExpressionError) -> UsageError:
-    return UsageError(f"in '{clipped(text)}', at character {error.offset + 1}: {error.message}")
 
 
 class Solved:
@@ -277,13 +250,17 @@ class Solved:
         self._coefficients = lower(model.engine.layout(), (case,))
         raise_faults(self._coefficients)
         turns = model.engine.program.turns
-        residual = Residual(1, (0, turns // 2, turns - 1))
-        self._solution = solve(self._coefficients, inspect=residual, threads=cores())
+        lanes = self._coefficients.lanes
+        residual = Residual(lanes, (0, turns // 2, turns - 1))
+        self._solution = solve_game(self._coefficients, inspect=residual, threads=cores())
         self._reader = Reader(self._solution, model.engine.layout)
-        recorder = Recorder(model.engine.program, 1)
+        recorder = Recorder(self._coefficients)
         self._reader.read([], recorder.visit)
         assert self._reader.occupancy is not None
         self.certificate = certify(self._solution, self._reader.occupancy, residual)
+        refused = refusals(self._solution)
+        if refused:
+            raise CertificateError(f"{model.argument.source.file}: {refused[0]}")
         if not self.certificate.good.all():
             raise CertificateError(f"the certificate fails: {self.certificate}")
         self._charts: Charts = recorder.charts(self._reader.occupancy.chosen)
@@ -292,7 +269,8 @@ class Solved:
     def value(self) -> xr.DataArray:
         """Each actor's value at the outset: (actor,)."""
         actors = list(self.model.engine.program.actors)
-        return xr.DataArray(self._solution.start_value[:, 0], {"actor": actors}, ["actor"])
+        value = self._coefficients.folded(self._solution.start_value)[:, 0]
+        return xr.DataArray(value, {"actor": actors}, ["actor"])
 
     @cached_property
     def board(self) -> xr.Dataset:
@@ -320,12 +298,12 @@ class Solved:
         One array per decision: (turn, option of that decision).
         """
         dates = self.model.argument.calendar.labels()[:-1]
-        options = {s.name: [c.name for c in s.choices] for s in self.model.engine.program.stages}
+        options = self.model.engine.program.options
         return xr.Dataset(
             {
                 name: xr.DataArray(
                     chosen[:, :, 0],
-                    {"turn": dates, f"{name}_option": options[name]},
+                    {"turn": dates, f"{name}_option": list(options[name])},
                     ["turn", f"{name}_option"],
                 )
                 for name, chosen in self._charts.decisions.items()
@@ -339,7 +317,7 @@ class Solved:
         try:
             node = resolve_claim(parse(text, claim=True), self.model.argument.scope)
         except ExpressionError as error:
-            raise _misread(text, error) from None
+            raise misread(text, error) from None
         readings = readings_in(node)
         if any(reading.variant != AS_WRITTEN for reading in readings):
             raise UsageError("'under' and 'without' need another solve: model.solve(levers=[...])")
@@ -355,7 +333,7 @@ class Solved:
     def _with_openings(self, keep: set[int]) -> Solution:
         if keep <= set(self._solution.values):
             return self._solution
-        return solve(self._coefficients, keep=keep, threads=cores())
+        return solve_game(self._coefficients, keep=keep, threads=cores())
 
     def histories(self, count: int = 1000, seed: int = 1) -> xr.Dataset:
         """Sampled plays: every variable's level as turns open, every decision's option.
@@ -364,13 +342,14 @@ class Solved:
         """
         program, argument = self.model.engine.program, self.model.argument
         sampled = simulate(self._solution, count, seed)
-        levels = np.unravel_index(sampled.boards, program.opening.shape)
+        shape = program.opening.shape
+        levels = np.unravel_index(sampled.boards, shape) if shape else ()
         labels = argument.calendar.labels()
         boards = {
             name: (("date", "history"), np.array(argument.scenario.board[name].levels)[index])
             for name, index in zip(program.opening.variables, levels, strict=True)
         }
-        options = {s.name: np.array([*(c.name for c in s.choices), ""]) for s in program.stages}
+        options = {name: np.array([*names, ""]) for name, names in program.options.items()}
         choices = {
             f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()
         }
@@ -378,11 +357,12 @@ class Solved:
 
     def why(self, actor: str, at: str, given: str | None = None) -> list[Explanation]:
         """What an actor's options are worth to it, split by payoff term, and what it chooses."""
-        turn = self.model.turn(at)
-        condition = None if given is None else self.model.condition(given)
+        argument = self.model.argument
+        turn = turn_named(at, argument.calendar)
+        condition = None if given is None else condition_on_board(given, argument.scope)
         reach = everywhere(self.model.engine.program)
         return explain(
-            solve(self._coefficients, reach=reach, threads=cores()), actor, turn, condition
+            solve_game(self._coefficients, reach=reach, threads=cores()), actor, turn, condition
         )
 
     def _repr_html_(self) -> str:

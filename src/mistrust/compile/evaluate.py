@@ -14,9 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust.compile.frames import Integers
+from mistrust.scenario.beliefs import grids
 from mistrust.scenario.check import Argument
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.effects import level_index
-from mistrust.scenario.resolve import Axis, Constant, Defined, Parameter, TurnTable, uses
+from mistrust.scenario.resolve import (
+    Axis,
+    Belief,
+    Constant,
+    Defined,
+    Hidden,
+    Parameter,
+    TurnTable,
+)
 from mistrust.scenario.schema import Scenario
 from mistrust.scenario.tree import Call, Compare, Node, Operation
 
@@ -67,6 +77,11 @@ def call(function: str, arguments: list[Floats]) -> Floats:
     return np.asarray(_CALL[function](*arguments), dtype=float)
 
 
+def type_of(actor: str) -> str:
+    """The parameter that holds the index of an actor's type."""
+    return f"type of {actor}"
+
+
 class Evaluator:
     """Evaluates resolved expressions for some lanes.
 
@@ -75,7 +90,8 @@ class Evaluator:
     argument
         The checked scenario.
     parameters
-        Premises, mechanisms and lever switches by name: arrays of shape (lanes,).
+        Premises, mechanisms, lever switches and hidden types (see `type_of`) by name: arrays of
+        shape (lanes,).
 
     Results are kept by node, so that shared parts are computed once.
     """
@@ -84,6 +100,7 @@ class Evaluator:
         scenario = argument.scenario
         self.definitions = argument.scope.definitions
         self.order = list(scenario.board)
+        self.grids = grids(scenario)
         self.axes = {name: self._axis(scenario, name) for name in self.order}
         self.starts = {
             name: level_index(variable.start, variable.levels)
@@ -130,6 +147,11 @@ class Evaluator:
             return self.axes[node.variable]
         if isinstance(node, Parameter):
             return self.parameters[node.name]
+        if isinstance(node, Hidden):
+            return self.parameters[type_of(node.actor)]
+        if isinstance(node, Belief):
+            nodes = np.array(self.grids[node.actor].nodes())
+            return self._shaped(nodes[:, node.kind], 1 + self.order.index(node.variable))
         if isinstance(node, TurnTable):
             return self._shaped(np.array(node.values), 0)
         if isinstance(node, Defined):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Evaluator, Floats
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
-from mistrust.compile.program import Amount, Program, Stage
-from mistrust.scenario.resolve import uses
+from mistrust.compile.program import Program
+from mistrust.compile.stages import Amount, Stage
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.tree import Node
 
 
@@ -83,6 +84,10 @@ class StageLayout:
         where it is not just the box.
     first_branch, first_pay : (options + 1,)
     pay_actor, pay_term : (payments,)
+    judgement
+        For each cell the combination of beliefs, as in `Privacy.judgements`.
+    node, stride
+        The node of the belief that the phase moves, and the distance between its nodes.
     """
 
     stage: Stage
@@ -97,6 +102,9 @@ class StageLayout:
     pay_actor: Integers
     pay_term: Integers
     policy: Lookup
+    judgement: Lookup
+    node: Lookup
+    stride: int
 
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
@@ -155,6 +163,9 @@ def lay_out(program: Program) -> Layout:
             actor,
             term,
             stage.policy_cells,
+            stage.source.rows(program.privacy.axes, program.sizes),
+            stage.source.rows((stage.learns,) if stage.learns else (), program.sizes),
+            stage.target.strides.get(stage.learns, 0),
         )
 
     payoff_actor, payoff_term = receivers(program.payoffs)

@@ -8,9 +8,11 @@ from math import prod
 
 from mistrust.compile.program import Program, lifetimes
 from mistrust.errors import TooLargeError
+from mistrust.scenario.beliefs import grids
 from mistrust.scenario.check import Argument
-from mistrust.scenario.resolve import Axis, Defined, TurnTable, written_out
-from mistrust.scenario.schema import Decide
+from mistrust.scenario.dependence import written_out
+from mistrust.scenario.effects import decisions
+from mistrust.scenario.resolve import Axis, Belief, Defined, TurnTable
 from mistrust.scenario.tree import Node, children
 
 MOST_STATES = 2**31
@@ -28,10 +30,12 @@ class Size:
     states, largest
         Cells of the board as a turn opens, and at its widest moment within a turn.
     updates
-        Values computed in one solve of one world: states x options (or moves) x actors, summed
-        over phases and turns.
+        Values computed in one solve of one world: states x options (or moves) x actors x
+        combinations of hidden types (x beliefs that a choice may lead to), summed over phases and
+        turns.
     bytes_per_world
-        Memory for one world: two value arrays, all policies, and the tables of all expressions.
+        Memory for one world: two value arrays, all policies, the tables of all expressions, and
+        how actors weigh hidden types.
     """
 
     states: int
@@ -74,9 +78,18 @@ def refuse_if_huge(argument: Argument) -> None:
     )
     if widest > MOST_STATES:
         raise TooLargeError(_too_large(argument, widest, f"at most {MOST_STATES:,} are possible"))
-    least = 2 * _DOUBLE * widest * len(scenario.actors)
+    profiles, judgements = _private(argument)
+    least = _DOUBLE * (2 * widest * len(scenario.actors) * profiles + judgements)
     if least > memory_limit():
         raise TooLargeError(_too_large(argument, widest, _figures(least, memory_limit(), 1)))
+
+
+def _private(argument: Argument) -> tuple[int, int]:
+    """Combinations of hidden types, and the numbers by which actors weigh these."""
+    known = grids(argument.scenario).values()
+    profiles = prod(len(grid.types) for grid in known)
+    beliefs = prod(grid.size for grid in known)
+    return profiles, len(argument.scenario.actors) * beliefs * profiles**2 if known else 0
 
 
 def refuse_if_long(argument: Argument) -> None:
@@ -101,15 +114,19 @@ def measure(program: Program) -> Size:
     frames = [program.opening, program.closing, *(s.source for s in program.stages)]
     largest = max(frame.size for frame in frames)
     stored = sum(s.policy_size * len(s.choices) for s in program.stages if s.mover >= 0)
-    work = sum(s.source.size * sum(len(c.branches) for c in s.choices) for s in program.stages)
+    each = [s.source.size * sum(len(c.branches) for c in s.choices) for s in program.stages]
+    after = [program.sizes[s.learns] if s.learns and s.movers else 1 for s in program.stages]
+    work = sum(cells * beliefs for cells, beliefs in zip(each, after, strict=True))
+    profiles, judgements = _private(program.argument)
+    numbers = profiles * (2 * largest * actors + stored * turns + _entries(program))
     return Size(
         program.opening.size,
         largest,
         len(program.argument.scenario.turn),
         turns,
         actors,
-        work * actors * turns,
-        _DOUBLE * (2 * largest * actors + stored * turns + _entries(program)),
+        work * actors * turns * profiles,
+        _DOUBLE * (numbers + judgements),
     )
 
 
@@ -123,9 +140,9 @@ def _entries(program: Program) -> int:
         if id(node) not in known:
             inner = [program.scope.definitions[node.name]] if isinstance(node, Defined) else []
             parts = [depends(part) for part in (*children(node), *inner)]
-            own = frozenset({node.variable}) if isinstance(node, Axis) else frozenset[str]()
+            seen = {node.variable} if isinstance(node, (Axis, Belief)) else set[str]()
             timed = isinstance(node, TurnTable) or any(t for _, t in parts)
-            known[id(node)] = own.union(*(names for names, _ in parts)), timed
+            known[id(node)] = frozenset(seen.union(*(names for names, _ in parts))), timed
         return known[id(node)]
 
     for stage in program.stages:
@@ -183,10 +200,15 @@ def _too_large(argument: Argument, states: int, detail: str) -> str:
     board = argument.scenario.board
     names = [v for v in board if not board[v].recorded]
     finest = max(names, key=lambda v: len(board[v].levels))
-    decisions = sum(isinstance(phase, Decide) for phase in argument.scenario.turn)
+    taken = len(list(decisions(argument.scenario)))
+    remedy = (
+        f"Coarsen '{finest}' (it has {len(board[finest].levels)} levels), make it "
+        "'recorded: yes' if only claims need it"
+    )
+    for grid in grids(argument.scenario).values():
+        if grid.axis == finest:
+            remedy = f"Give '{grid.actor}' fewer 'beliefs' (they make {grid.size:,}) or types"
     return (
-        f"{argument.source.file}: too large to solve: {states:,} boards, {decisions} decisions, "
-        f"{argument.calendar.turns} turns; {detail}. Coarsen '{finest}' (it has "
-        f"{len(board[finest].levels)} levels), make it 'recorded: yes' if only claims need it, or "
-        "shorten the horizon"
+        f"{argument.source.file}: too large to solve: {states:,} boards, {taken} decisions, "
+        f"{argument.calendar.turns} turns; {detail}. {remedy}, or shorten the horizon"
     )

@@ -17,9 +17,11 @@ from mistrust.forward.read import Reader, openings_needed
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Variant
 from mistrust.solve.alike import alike_from, digests
-from mistrust.solve.backward import Ending, Solution, Workspace, solve
+from mistrust.solve.backward import Ending, Solution, Workspace
 from mistrust.solve.certificate import Residual, certify
+from mistrust.solve.game import solve_game
 from mistrust.solve.reach import Atlas, Reach, reachable
+from mistrust.solve.refusal import refusals
 
 
 class Engine:
@@ -48,9 +50,10 @@ class Engine:
         early = self.program.turns // 8
         for job in batches:
             ends = digests(lower(self.layout(), job.cases))
-            for case, end in zip(job.cases, ends, strict=True):
-                self.kinds[case.variant] = end[early]
-                self._surveyed.setdefault(end[early], []).append(case)
+            for index, case in enumerate(job.cases):  # whose lanes lie len(job.cases) apart
+                kind = b"".join(end[early] for end in ends[index :: len(job.cases)])
+                self.kinds[case.variant] = kind
+                self._surveyed.setdefault(kind, []).append(case)
 
     def _reach(self, job: Job, coefficients: Coefficients) -> Reach:
         kinds = {self.kinds.get(case.variant) for case in job.cases}
@@ -75,7 +78,7 @@ class Engine:
         for (number, job), coefficients, turn in zip(family, lowered, turns, strict=True):
             alike = first if turn is not None else None
             residual = self._residual(coefficients.lanes)
-            solution = solve(
+            solution = solve_game(
                 coefficients,
                 keep=keep,
                 inspect=residual,
@@ -100,19 +103,18 @@ class Engine:
     def _batch(self, number: int, job: Job, solution: Solution, residual: Residual) -> Batch:
         coefficients = solution.coefficients
         reader = Reader(solution, self.layout)
-        recorder = Recorder(self.program, coefficients.lanes) if job.chart else None
+        recorder = Recorder(coefficients) if job.chart else None
         values = reader.read(job.readings, recorder.visit if recorder else None)
         assert reader.occupancy is not None
-        found = np.array([values[r] for r in job.readings]).reshape(-1, coefficients.lanes)
-        faults = {
-            lane: p.text(self.program.argument.source.file)
-            for lane, p in coefficients.faults.items()
-        }
+        found = np.array([values[r] for r in job.readings]).reshape(-1, len(coefficients.cases))
+        file = self.program.argument.source.file
+        faults = refusals(solution)
+        faults |= {case: problem.text(file) for case, problem in coefficients.faults.items()}
         return Batch(
             number,
             found,
-            solution.start_value,
-            reader.occupancy.earned,
+            coefficients.folded(solution.start_value),
+            coefficients.folded(reader.occupancy.earned),
             certify(solution, reader.occupancy, residual),
             faults,
             recorder.charts(reader.occupancy.chosen) if recorder else None,
@@ -122,23 +124,24 @@ class Engine:
 class Recorder:
     """Keeps the law of every variable as turns open."""
 
-    def __init__(self, program: Program, lanes: int) -> None:
-        self.program = program
-        self.lanes = lanes
-        self.laws: dict[str, list[Floats]] = {v: [] for v in program.opening.variables}
+    def __init__(self, coefficients: Coefficients) -> None:
+        self.coefficients = coefficients
+        self.program = coefficients.program
+        self.laws: dict[str, list[Floats]] = {v: [] for v in self.program.opening.variables}
 
     def visit(self, turn: int, mass: Mass) -> None:
         """Take the opening of a turn."""
         for name, laws in self.laws.items():
-            laws.append(gathered(mass, (name,)))
+            laws.append(self.coefficients.folded(gathered(mass, (name,))))
 
     def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
         """What was kept, with the decisions of the pass."""
         decisions = {}
         for stage in self.program.stages:
-            if stage.mover >= 0:
-                nothing = np.zeros((len(stage.choices), self.lanes))
-                turns = range(self.program.turns)
+            nothing = np.zeros((len(stage.choices), self.coefficients.lanes))
+            turns = range(self.program.turns)
+            for place, name in enumerate(stage.decisions):
                 rows = [chosen.get((turn, stage.phase), nothing) for turn in turns]
-                decisions[stage.name] = np.array(rows)
+                own = np.array([stage.marginal(row, place) for row in rows])
+                decisions[name] = self.coefficients.folded(own)
         return Charts({v: np.array(laws) for v, laws in self.laws.items()}, decisions)

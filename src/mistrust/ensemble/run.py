@@ -170,11 +170,11 @@ def _empty(
     sizes = dict(zip(program.opening.variables, program.opening.shape, strict=True))
     laws = {v: np.full((turns + 1, n, count), np.nan) for v, n in sizes.items()}
     decisions = {
-        s.name: np.full((turns, len(s.choices), count), np.nan)
+        name: np.full((turns, len(options), count), np.nan)
         for s in program.stages
-        if s.mover >= 0
+        for name, options in zip(s.decisions, s.options, strict=True)
     }
-    worst = {"duality": 0.0, "mass": 0.0, "residual": 0.0}
+    worst = {"duality": 0.0, "mass": 0.0, "residual": 0.0, "beliefs": 0.0}
     gains = np.zeros(len(program.actors))
     return Results(
         argument, program, premises, readings, values, terms, laws, decisions, {}, worst, gains
@@ -212,5 +212,6 @@ def _store(results: Results, job: Job, batch: Batch) -> None:
 def _uncertified(certificate: Certificate, lane: int, variant: Variant) -> str:
     return (
         f"the certificate fails ({variant.label()}): duality {certificate.duality[lane]:.1e}, "
-        f"mass {certificate.mass[lane]:.1e}, residual {certificate.residual[lane]:.1e}"
+        f"mass {certificate.mass[lane]:.1e}, residual {certificate.residual[lane]:.1e}, "
+        f"beliefs {certificate.beliefs[lane]:.1e}"
     )

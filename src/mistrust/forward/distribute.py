@@ -18,12 +18,12 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Frame, Integers
 from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients, at_turn
-from mistrust.compile.program import Stage
+from mistrust.compile.stages import Stage
 from mistrust.scenario.check import moved_by
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Stay
-from mistrust.scenario.resolve import uses
 from mistrust.scenario.tree import Node
-from mistrust.solve.backward import Policies
+from mistrust.solve.step import Policies, hidden_of
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,17 @@ class Occupancy:
     chosen
         By turn and phase, the probability that the decision is reached and each option chosen:
         (options, lanes).
+    last
+        The distribution at the end.
+    drift : (cases,)
+        Largest gap between a belief and its expectation after a phase, on any board that occurs.
     """
 
     mass: Floats
     mass_error: Floats
     earned: Floats
+    drift: Floats
+    last: Mass
     chosen: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
 
@@ -159,6 +165,7 @@ class _Sweep:
         self.weigh = weigh
         self.lanes = coefficients.lanes
         self.error = np.zeros(self.lanes)
+        self.drift = np.zeros(len(coefficients.cases))
         self.earned = np.zeros((len(self.program.terms), self.lanes))
         self.chosen: dict[tuple[int, int], Floats] = {}
         frames = [self.program.opening, self.program.closing]
@@ -188,7 +195,8 @@ class _Sweep:
                 break
             self._turn(turn, discount, meet)
             discount = discount * self.coefficients.patience
-        return Occupancy(self._total(), self.error, self.earned, self.chosen)
+        last = self._mass(opening)
+        return Occupancy(self._total(), self.error, self.earned, self.drift, last, self.chosen)
 
     def _outset(self) -> Mass:
         start = self.coefficients.start
@@ -243,6 +251,9 @@ class _Sweep:
             at_turn(numbers.weights, turn),
         )
         there = (self.there.marks, self.there.values, self.there.found)
+        if layout.stage.learns:
+            self._revealing(index, turn, discount)
+            return
         if layout.stage.mover < 0:
             self._swap(kernels.push(*common, *there))
             return
@@ -267,6 +278,49 @@ class _Sweep:
         self._swap(count)
         self.chosen[key] = chosen
         np.add.at(self.earned, layout.pay_term, earned * discount[layout.pay_actor])
+
+    def _revealing(self, index: int, turn: int, discount: Floats) -> None:
+        """A phase that shows something of a hidden type."""
+        layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
+        privacy = self.program.privacy
+        apart = (privacy.count, len(self.coefficients.cases))
+
+        def table(given: Floats) -> Floats:
+            return np.ascontiguousarray(given).reshape(-1, *apart)
+
+        common = (
+            self.here.cells,
+            table(self.here.values),
+            (layout.goal_high, layout.goal_low),
+            (layout.weights.high, layout.weights.low),
+            at_turn(numbers.live, turn),  # type: ignore[arg-type]
+            table(at_turn(numbers.weights, turn)),
+        )
+        hidden = hidden_of(privacy, layout)
+        there = (self.drift, self.there.marks, table(self.there.values), self.there.found)
+        if not layout.stage.movers:
+            self._swap(kernels.push_signal(*common, hidden, *there))
+            return
+        key = (turn, layout.stage.phase)
+        chosen = np.zeros((len(layout.stage.choices), *apart))
+        earned = np.zeros((len(layout.pay_actor), *apart))
+        count = kernels.push_private(
+            *common,
+            layout.first_branch,
+            layout.first_pay,
+            (layout.pays.high, layout.pays.low),
+            table(at_turn(numbers.pays, turn)),
+            (layout.policy.high, layout.policy.low),
+            self.policies[key].reshape(-1, len(layout.stage.choices), *apart),
+            hidden,
+            chosen,
+            earned,
+            *there,
+        )
+        self._swap(count)
+        self.chosen[key] = chosen.reshape(-1, self.lanes)
+        paid = earned.reshape(-1, self.lanes) * discount[layout.pay_actor]
+        np.add.at(self.earned, layout.pay_term, paid)
 
     def _turn_end(self, turn: int, discount: Floats) -> None:
         layout, carry = self.layout, self.program.carry

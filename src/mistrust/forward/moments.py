@@ -13,10 +13,11 @@ from mistrust.compile.frames import Integers
 from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients
 from mistrust.forward.distribute import Condition, Mass, Occupancy, gathered
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Chance, Mean, Reading, Share, Value
-from mistrust.scenario.resolve import Constant, uses
+from mistrust.scenario.resolve import Constant
 from mistrust.scenario.tree import Call, Node, Operation
-from mistrust.solve.backward import Policies
+from mistrust.solve.step import Policies
 
 IMPOSSIBLE = 1e-12
 """A condition with less probability than this gives its readings no value."""
@@ -31,10 +32,11 @@ class Ratio:
     above: Floats
     below: Floats
 
-    def result(self) -> Floats:
-        """The reading: (lanes,), NaN where what is given cannot happen."""
-        possible = self.below > IMPOSSIBLE
-        return np.where(possible, self.above / np.where(possible, self.below, 1.0), np.nan)
+    def result(self, coefficients: Coefficients) -> Floats:
+        """The reading: (cases,), NaN where what is given cannot happen."""
+        above, below = coefficients.folded(self.above), coefficients.folded(self.below)
+        possible = below > IMPOSSIBLE
+        return np.where(possible, above / np.where(possible, below, 1.0), np.nan)
 
 
 def turns_of(reading: Reading) -> list[int]:
@@ -143,6 +145,7 @@ class Frequencies:
         self.coefficients = coefficients
         self.policies = policies
         self.ratios = ratios
+        self.stages = {stage.phase: stage for stage in coefficients.program.stages}
         shares = [r for r in readings if isinstance(r, Share)]
         self.plain = [r for r in shares if r.given is None]
         self.conditions = {r: Condition(coefficients, r.given.condition) for r in shares if r.given}
@@ -174,5 +177,7 @@ class Frequencies:
 
     def _add(self, reading: Share, chosen: Floats) -> None:
         ratio = self.ratios[reading]
-        ratio.above = ratio.above + chosen[reading.option]
+        stage = self.stages[reading.phase]
+        taken = stage.taking(reading.place, reading.option)
+        ratio.above = ratio.above + chosen[taken].sum(axis=0)
         ratio.below = ratio.below + chosen.sum(axis=0)

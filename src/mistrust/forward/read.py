@@ -25,8 +25,8 @@ from mistrust.forward.distribute import (
     distribute,
 )
 from mistrust.forward.moments import Frequencies, Moments, Ratio, turns_of
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
-from mistrust.scenario.resolve import uses
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution
 
@@ -77,7 +77,7 @@ class Reader:
     def read(
         self, readings: Sequence[Reading], visit: Visit | None = None
     ) -> dict[Reading, Floats]:
-        """The value of each reading (stripped of its variant): (lanes,), NaN where it has none.
+        """The value of each reading (stripped of its variant): (cases,), NaN where it has none.
 
         `visit` is called as each turn opens with the turn and the mass of the board.
         """
@@ -181,7 +181,7 @@ class _Pass:
                 self._event(reading)
             else:
                 self._conditioned(reading)
-        return {reading: ratio.result() for reading, ratio in self.ratios.items()}
+        return {r: ratio.result(self.coefficients) for r, ratio in self.ratios.items()}
 
     def _stays(self, reading: Reading) -> list[Stay]:
         stays = [] if reading.given is None else [reading.given]

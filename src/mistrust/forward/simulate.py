@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers, Lookup
-from mistrust.compile.layout import StageLayout, Tables
-from mistrust.compile.lower import Coefficients, at_turn
+from mistrust.compile.layout import StageLayout
+from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Solution
+from mistrust.solve.step import hidden_of
 
 
 @dataclass(frozen=True)
 class Histories:
-    """Sampled plays of one lane.
+    """Sampled plays of one case.
 
     Attributes
     ----------
@@ -25,56 +27,145 @@ class Histories:
     choices
         By decision, the option taken in each turn, -1 where it was not reached:
         (turns, histories).
+    types
+        By actor with types, the type it has: (histories,).
     """
 
     boards: Integers
     choices: dict[str, Integers]
+    types: dict[str, Integers]
 
 
-def simulate(solution: Solution, count: int, seed: int, lane: int = 0) -> Histories:
-    """Play the solved game `count` times; the same seed gives the same histories."""
-    coefficients, program = solution.coefficients, solution.coefficients.program
+def simulate(solution: Solution, count: int, seed: int) -> Histories:
+    """Play the solved game of one case `count` times; the same seed gives the same histories."""
+    coefficients = solution.coefficients
+    assert len(coefficients.cases) == 1
+    program, privacy = coefficients.program, coefficients.program.privacy
     rng = np.random.default_rng(seed)
-    start = coefficients.start[:, lane]
-    cells = rng.choice(len(start), size=count, p=start / start.sum()).astype(np.int64)
+    profile = rng.choice(privacy.count, size=count, p=coefficients.prior[:, 0])
+    player = _Player(solution, rng, profile)
+    start = coefficients.start[:, 0]
+    player.cells = rng.choice(len(start), size=count, p=start / start.sum()).astype(np.int64)
     boards = np.empty((program.turns + 1, count), dtype=np.int64)
     choices = {
-        s.name: np.full((program.turns, count), -1, dtype=np.int64)
-        for s in program.stages
-        if s.mover >= 0
+        name: np.full((program.turns, count), -1, dtype=np.int64) for name in program.options
     }
     for turn in range(program.turns):
-        boards[turn] = cells
-        for index, layout in enumerate(coefficients.layout.stages):
-            if not coefficients.stages[index].active[turn]:
+        boards[turn] = player.cells
+        for index, stage in enumerate(program.stages):
+            if coefficients.stages[index].active[turn]:
+                taken = player.play(turn, index)
+                for place, name in enumerate(stage.decisions):
+                    counts = tuple(stage.counts.tolist())
+                    own = np.unravel_index(np.maximum(taken, 0), counts)[place]
+                    choices[name][turn] = np.where(taken >= 0, own, -1)
+        player.cells = program.carry.at(player.cells)
+    boards[-1] = player.cells
+    kinds = zip(privacy.grids, privacy.profiles.T, strict=True)
+    return Histories(boards, choices, {grid.actor: kind[profile] for grid, kind in kinds})
+
+
+class _Player:
+    """Histories in the middle of being played; `profile` are their hidden types."""
+
+    def __init__(self, solution: Solution, rng: np.random.Generator, profile: Integers) -> None:
+        self.solution = solution
+        self.coefficients = solution.coefficients
+        self.rng = rng
+        self.profile = profile
+        self.cells = np.zeros(len(profile), dtype=np.int64)
+
+    def play(self, turn: int, index: int) -> Integers:
+        """One phase; the choice taken by each history, -1 where it does not happen."""
+        layout = self.coefficients.layout.stages[index]
+        before = self.cells
+        taken = np.zeros(len(before), dtype=np.int64)
+        if layout.stage.movers:
+            taken = self._choose(layout, turn)
+        branch = self._move(index, turn, taken)
+        if layout.stage.learns:
+            self._learn(index, turn, before, taken, branch)
+        return taken
+
+    def _choose(self, layout: StageLayout, turn: int) -> Integers:
+        """A choice for each history, -1 where the decision is not reached."""
+        lanes, choices = self.coefficients.lanes, len(layout.stage.choices)
+        rows = layout.policy.at(self.cells)
+        policy = self.solution.policies[turn, layout.stage.phase].reshape(-1, choices, lanes)
+        inside = rows >= 0
+        shares = np.where(inside[:, None], policy[np.where(inside, rows, 0), :, self.profile], 0.0)
+        picked = _pick(shares, self.rng)
+        return np.where(inside & (shares.sum(axis=1) > 0), picked, -1)
+
+    def _move(self, index: int, turn: int, taken: Integers) -> Integers:
+        """Let the board of each history move; the branch it takes, -1 for none."""
+        layout = self.coefficients.layout.stages[index]
+        goals = Lookup(layout.goal_high[-1], layout.goal_low[-1]).at(self.cells)
+        branch = np.full(len(goals), -1, dtype=np.int64)
+        for option in range(len(layout.stage.choices)):
+            here = np.flatnonzero(taken == option)
+            if not len(here):
                 continue
-            if layout.stage.mover >= 0:
-                taken = _choose(solution, layout, turn, cells, rng, lane)
-                choices[layout.stage.name][turn] = taken
+            span = range(layout.first_branch[option], layout.first_branch[option + 1])
+            columns = [self._weights(index, turn, b, here) for b in span]
+            branch[here] = _pick(np.array(columns).T, self.rng) + layout.first_branch[option]
+            for b in span:
+                some = here[branch[here] == b]
+                goals[some] = self._goal(layout, b, some)
+        self.cells = goals
+        return branch
+
+    def _goal(self, layout: StageLayout, branch: int, some: Integers) -> Integers:
+        return Lookup(layout.goal_high[branch], layout.goal_low[branch]).at(self.cells[some])
+
+    def _weights(self, index: int, turn: int, branch: int, some: Integers) -> Floats:
+        """A branch's odds for some histories, each with its types."""
+        tables = self.coefficients.layout.stages[index].weights
+        rows = Lookup(tables.high[branch], tables.low[branch]).at(self.cells[some])
+        table = at_turn(self.coefficients.stages[index].weights, turn)
+        return np.asarray(table[rows, self.profile[some]])
+
+    def _learn(
+        self, index: int, turn: int, before: Integers, taken: Integers, branch: Integers
+    ) -> None:
+        """Move the belief to one of the nodes around the posterior, with the weights on them."""
+        layout = self.coefficients.layout.stages[index]
+        privacy = self.coefficients.program.privacy
+        beliefs, _, first, n, stride, *_ = hidden_of(privacy, layout)
+        kinds = beliefs.shape[1]
+        corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
+        nodes = layout.node.at(before)
+        for i in np.flatnonzero(taken >= 0):
+            if layout.stage.movers:
+                chance = self._chances(layout, turn, before[i], taken[i], first)
             else:
-                taken = np.zeros(count, dtype=np.int64)
-            cells = _move(coefficients, index, turn, cells, taken, rng, lane)
-        cells = program.carry.at(cells)
-    boards[-1] = cells
-    return Histories(boards, choices)
+                chance = self._signal(index, turn, before[i], branch[i], first)
+            if kernels.bayes(beliefs[nodes[i]], chance, posterior):
+                kernels.locate(posterior, n, corner, order, rest, found, weights)
+                node = found[_pick(weights[None], self.rng)[0]]
+                self.cells[i] += (node - nodes[i]) * stride
 
+    def _chances(
+        self, layout: StageLayout, turn: int, cell: int, option: int, first: Integers
+    ) -> Floats:
+        """How likely each type takes an option at a cell: (kinds,)."""
+        lanes, choices = self.coefficients.lanes, len(layout.stage.choices)
+        policy = self.solution.policies[turn, layout.stage.phase].reshape(-1, choices, lanes)
+        row = layout.policy.at(np.array([cell]))[0]
+        return np.ascontiguousarray(policy[row, option, first])
 
-def _choose(
-    solution: Solution,
-    layout: StageLayout,
-    turn: int,
-    cells: Integers,
-    rng: np.random.Generator,
-    lane: int,
-) -> Integers:
-    """An option for each history, -1 where the decision is not reached."""
-    lanes, options = solution.coefficients.lanes, len(layout.stage.choices)
-    rows = layout.policy.at(cells)
-    policy = solution.policies[turn, layout.stage.phase].reshape(-1, options, lanes)[..., lane]
-    inside = rows >= 0
-    shares = np.where(inside[:, None], policy[np.where(inside, rows, 0)], 0.0)
-    picked = _pick(shares, rng)
-    return np.where(inside & (shares.sum(axis=1) > 0), picked, -1)
+    def _signal(self, index: int, turn: int, cell: int, branch: int, first: Integers) -> Floats:
+        """How likely the odds of each type lead where a branch does: (kinds,)."""
+        layout = self.coefficients.layout.stages[index]
+        table = at_turn(self.coefficients.stages[index].weights, turn)
+        here = np.array([cell])
+        total = np.zeros(len(first))
+        goal = Lookup(layout.goal_high[branch], layout.goal_low[branch]).at(here)
+        for b in range(len(layout.weights.high)):
+            if Lookup(layout.goal_high[b], layout.goal_low[b]).at(here) == goal:
+                row = Lookup(layout.weights.high[b], layout.weights.low[b]).at(here)[0]
+                total += table[row, first]
+        return total
 
 
 def _pick(weights: Floats, rng: np.random.Generator) -> Integers:
@@ -83,35 +174,3 @@ def _pick(weights: Floats, rng: np.random.Generator) -> Integers:
     points = rng.random(len(weights)) * ladder[:, -1]
     beyond: NDArray[np.bool_] = points[:, None] >= ladder
     return np.minimum(beyond.sum(axis=1), weights.shape[1] - 1).astype(np.int64)
-
-
-def _move(
-    coefficients: Coefficients,
-    index: int,
-    turn: int,
-    cells: Integers,
-    taken: Integers,
-    rng: np.random.Generator,
-    lane: int,
-) -> Integers:
-    """Where each history goes, given the option taken (-1: the phase does not happen)."""
-    layout, table = coefficients.layout.stages[index], coefficients.stages[index].weights
-    passing = Lookup(layout.goal_high[-1], layout.goal_low[-1])
-    goals = passing.at(cells)
-    for option in range(len(layout.stage.choices)):
-        here = np.flatnonzero(taken == option)
-        if not len(here):
-            continue
-        span = range(layout.first_branch[option], layout.first_branch[option + 1])
-        columns = [
-            _weights(at_turn(table, turn), layout.weights, b, cells[here], lane) for b in span
-        ]
-        picked = _pick(np.array(columns).T, rng) + layout.first_branch[option]
-        for b in span:
-            some = here[picked == b]
-            goals[some] = Lookup(layout.goal_high[b], layout.goal_low[b]).at(cells[some])
-    return goals
-
-
-def _weights(table: Floats, tables: Tables, entry: int, cells: Integers, lane: int) -> Floats:
-    return table[Lookup(tables.high[entry], tables.low[entry]).at(cells), lane]

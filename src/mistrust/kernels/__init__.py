@@ -13,6 +13,7 @@ Flat offsets are unsigned, so that no test for negative ones stands in the inner
 """
 
 from mistrust.kernels.backward import collect, decide, expect
+from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.choice import exponential, logit
 from mistrust.kernels.forward import (
     chosen,
@@ -24,18 +25,29 @@ from mistrust.kernels.forward import (
     total,
     unmark,
 )
+from mistrust.kernels.private import decide_private, expect_signal
+from mistrust.kernels.revealed import push_private, push_signal
+from mistrust.kernels.sealed import decide_sealed
 
 __all__ = [
+    "bayes",
     "chosen",
     "collect",
     "decide",
+    "decide_private",
+    "decide_sealed",
     "expect",
+    "expect_signal",
     "exponential",
     "gather",
+    "locate",
     "logit",
     "push",
     "push_collect",
     "push_decision",
+    "push_private",
+    "push_signal",
+    "scratch",
     "spread",
     "total",
     "unmark",

@@ -100,6 +100,54 @@ def choice_values(
 
 
 @njit(**OPTIONS)
+def judge(judgements, row, own, lanes, out):
+    """What a mover makes of amounts that depend on hidden types, in place.
+
+    Parameters
+    ----------
+    judgements : (combinations of beliefs, profiles, profiles)
+    row
+        The combination of beliefs at the cell.
+    own : (lanes,)
+        Amounts by profile and case; replaced by averages over the profiles.
+    out : (profiles,)
+        Scratch.
+    """
+    profiles = judgements.shape[1]
+    games = lanes // profiles
+    for w in range(games):
+        for p in range(profiles):
+            out[p] = 0.0
+            for q in range(profiles):
+                out[p] += judgements[row, p, q] * own[q * games + w]
+        for p in range(profiles):
+            own[p * games + w] = out[p]
+
+
+@njit(**OPTIONS)
+def regrets(worth, share, best, total, count, regret, gain):
+    """Raise `gain` by what the best option is worth above the mixture played.
+
+    Parameters
+    ----------
+    worth, share : (options, places)
+        Choice values and probabilities.
+    best, total, regret : (places,)
+        `regret` is scratch.
+    """
+    for i in range(count):
+        regret[i] = best[i] if total[i] != 0.0 else 0.0
+    for o in range(len(share)):
+        for i in range(count):
+            regret[i] -= share[o, i] * worth[o, i]
+    lanes = len(gain)
+    for i in range(count):
+        w = i % lanes
+        if total[i] != 0.0 and regret[i] > gain[w]:
+            gain[w] = regret[i]
+
+
+@njit(**OPTIONS)
 def settle(choice, share, best, total, cells, skip, values, mover, gain, out):
     """Values of some cells from choice values and probabilities; raises `gain`.
 
@@ -181,6 +229,9 @@ def decide(
     given,
     mover,
     precision,
+    judgements,
+    judged_high,
+    judged_low,
     gain,
     out,
 ):
@@ -201,6 +252,8 @@ def decide(
         Read if `given`, else written: the probability of each option.
     mover, precision
         The deciding group and its precision per lane.
+    judgements, judged_high, judged_low
+        How it weighs hidden types (see `judge`), by the combination of beliefs at a cell.
     gain : (lanes,)
         Raised to the largest gain from a one-shot deviation (unless `given`).
 
@@ -220,6 +273,9 @@ def decide(
     highs, lows = np.zeros(CHUNK, dtype=np.uint64), np.zeros(CHUNK, dtype=np.uint64)
     starts = np.zeros(CHUNK, dtype=np.uint64)
     ignored = np.zeros(open_table.shape[1])
+    hidden = judgements.shape[1] > 1 and not given
+    average = np.zeros(judgements.shape[1])
+    regret = np.zeros(places)
     table = open_table.ravel()
     finite = bool(np.all(precision < np.inf))
     h, base = _U(0), _U(0)
@@ -273,9 +329,14 @@ def decide(
                     free[place + w] = table[row + w]
                     closed += 1.0 - table[row + w]
                     odds[place + w] = worth[own + w]
+                if hidden:
+                    seen = judged_high[highs[i]] + judged_low[lows[i]]
+                    judge(judgements, seen, odds[place : place + lanes], len(precision), average)
         if given:
             total[:] = 0.0
         else:
+            if hidden:
+                judged = share.copy()
             used = count * len(precision)
             logit(share, open_, closed == 0.0, finite, sharpness, used, best, total, scaled, power)
         for o in range(options):
@@ -298,9 +359,11 @@ def decide(
             skip,
             values,
             mover,
-            ignored if given else gain,
+            ignored if given or hidden else gain,
             out,
         )
+        if hidden:
+            regrets(judged, share, best, total, count * len(precision), regret, gain)
 
 
 @njit(**OPTIONS)

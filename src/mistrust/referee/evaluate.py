@@ -22,9 +22,20 @@ from mistrust.scenario.tree import (
     When,
 )
 
-Level = str | float
+Belief = tuple[float, ...]
+"""The probability of each type of an actor."""
+Level = str | float | Belief
 Board = dict[str, Level]
-"""A level for each variable: a name, or a number."""
+"""A level for each variable, the belief about each actor that has types and, if known, its type.
+
+A variable goes by its name, a belief by `axis(actor)`, a type by its actor's name.
+"""
+
+
+def axis(actor: str) -> str:
+    """What the belief about an actor's type is called on a board."""
+    return f"belief({actor})"
+
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     "==": lambda a, b: a == b,
@@ -72,8 +83,10 @@ class Evaluator:
     def __init__(
         self, scenario: Scenario, premises: Mapping[str, float], off: Collection[str]
     ) -> None:
-        self.levels: dict[str, Sequence[Level]] = {
-            name: variable.levels for name, variable in scenario.board.items()
+        self.types = {name: [*a.types] for name, a in scenario.actors.items() if a.types}
+        self.levels: dict[str, Sequence[str | float]] = {
+            **{name: variable.levels for name, variable in scenario.board.items()},
+            **self.types,
         }
         self.calendar = calendar_of(scenario.horizon)
         self.constants = {
@@ -123,9 +136,9 @@ class Evaluator:
     def _name(self, name: str, board: Board, turn: int | None) -> float:
         if name in board:
             level = board[name]
-            if isinstance(level, str):
-                raise UsageError(f"'{name}' has named levels; it can only be compared with them")
-            return level
+            if isinstance(level, float | int):
+                return level
+            raise UsageError(f"'{name}' has named levels; it can only be compared with them")
         if name in self.constants:
             return self.constants[name]
         if name in self.definitions:
@@ -167,21 +180,27 @@ class Evaluator:
         return total
 
     def _compare(self, op: str, left: Node, right: Node, board: Board, turn: int | None) -> float:
-        a = self._side(left, right, board, turn)
-        b = self._side(right, left, board, turn)
-        return math.nan if math.isnan(a) or math.isnan(b) else float(COMPARE[op](a, b))
+        a, b = self._places(left, right, board), self._places(right, left, board)[::-1]
+        found = a or b or (self.value(left, board, turn), self.value(right, board, turn))
+        return math.nan if any(map(math.isnan, found)) else float(COMPARE[op](*found))
 
-    def _side(self, node: Node, other: Node, board: Board, turn: int | None) -> float:
-        """A side of a comparison: a named level counts by its place among its variable's."""
-        if isinstance(node, Name):
-            own = board.get(node.name)
-            if isinstance(own, str):
-                return float(self.levels[node.name].index(own))
-            if isinstance(other, Name) and isinstance(board.get(other.name), str):
-                return float(self.levels[other.name].index(node.name))
-        return self.value(node, board, turn)
+    def _places(self, node: Node, other: Node, board: Board) -> tuple[float, ...]:
+        """If `node` has named levels: the places among them of its own and of the other's level.
+
+        The types of an actor are levels too.
+        """
+        own = board.get(node.name) if isinstance(node, Name) else None
+        if not isinstance(own, str) or not isinstance(node, Name):
+            return ()
+        assert isinstance(other, Name)
+        levels = self.levels[node.name]
+        word = other.name if other.name in levels else board[other.name]
+        assert isinstance(word, str)
+        return float(levels.index(own)), float(levels.index(word))
 
     def _call(self, node: Call, board: Board, turn: int | None) -> float:
+        if node.function == "belief":
+            return self._belief(node.arguments[0], board)
         if node.function == "step":
             variable = node.arguments[0]
             assert isinstance(variable, Name)
@@ -194,6 +213,15 @@ class Evaluator:
             return self.value(node.arguments[1 if truth else 2], board, turn)
         values = [self.value(x, board, turn) for x in node.arguments]
         return math.nan if any(map(math.isnan, values)) else FUNCTION[node.function](*values)
+
+    def _belief(self, node: Node, board: Board) -> float:
+        """The public belief in one type of an actor."""
+        assert isinstance(node, Compare)
+        assert isinstance(node.left, Name) and isinstance(node.right, Name)
+        actor, kind = node.left.name, node.right.name
+        belief = board[axis(actor)]
+        assert isinstance(belief, tuple)
+        return belief[self.types[actor].index(kind)]
 
     def turn_of(self, moment: Moment) -> int:
         """The turn (from 0) that a date falls in, or that a turn number counts."""

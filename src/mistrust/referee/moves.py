@@ -74,8 +74,9 @@ class Moves:
         word = text.strip()
         if word in self.variables[name].levels:
             return word
-        if isinstance(board.get(word), str):
-            return self.named(name, board[word])
+        own = board.get(word)
+        if isinstance(own, str):
+            return self.named(name, own)
         return self.named(name, self.evaluator.number(text, board, turn))
 
     def named(self, name: str, level: Level) -> Level:
@@ -83,7 +84,9 @@ class Moves:
         for known in self.variables[name].levels:
             if known == level:
                 return known
-            if isinstance(known, float) and abs(known - float(level)) <= SLACK:
+            if isinstance(level, tuple) or isinstance(known, str):
+                continue
+            if abs(known - float(level)) <= SLACK:
                 return known
         raise UsageError(f"'{level}' is not a level of '{name}'")
 

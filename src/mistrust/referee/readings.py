@@ -7,6 +7,7 @@ A moment is `(turn, index)`: `index` phases into a turn. `at D` looks at the ope
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mistrust.errors import UsageError
@@ -70,9 +71,11 @@ class Flagged(Watch):
         """As the other watch counts."""
         return self.count.opening(turn, board)
 
-    def choice(self, turn: int, index: int, board: Board, option: str) -> tuple[float, float]:
+    def choice(
+        self, turn: int, index: int, board: Board, chosen: Sequence[str]
+    ) -> tuple[float, float]:
         """As the other watch counts."""
-        return self.count.choice(turn, index, board, option)
+        return self.count.choice(turn, index, board, chosen)
 
 
 class Average(Watch):
@@ -105,12 +108,14 @@ class ChoiceGiven(Choice):
 
     condition: Node | None = None
 
-    def choice(self, turn: int, index: int, board: Board, option: str) -> tuple[float, float]:
+    def choice(
+        self, turn: int, index: int, board: Board, chosen: Sequence[str]
+    ) -> tuple[float, float]:
         """As `Choice`, where the condition holds."""
         condition = self.condition
         if condition is not None and not self.referee.evaluator.value(condition, board, turn):
             return 0.0, 0.0
-        return super().choice(turn, index, board, option)
+        return super().choice(turn, index, board, chosen)
 
 
 class Reader(Evaluator):
@@ -184,8 +189,8 @@ class Reader(Evaluator):
 
     def _frequency(self, node: Frequency) -> float:
         first, last = self._span(node.window)
-        phases = self.referee.decisions(node.decision.name)
-        count = ChoiceGiven(self.referee, phases, node.option.name, first, last)
+        places = self.referee.decisions(node.decision.name)
+        count = ChoiceGiven(self.referee, places, node.option.name, first, last)
         lookouts = []
         if node.given is not None:
             if node.given.quantifier == "at" and _undated(node.given.window):

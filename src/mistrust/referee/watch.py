@@ -6,7 +6,7 @@ is the ratio of such sums over the histories whose flags allow it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from mistrust.referee.evaluate import Board
@@ -36,8 +36,10 @@ class Watch:
         """What to add to `top` as a turn ends, within-turn variables still there."""
         return 0.0
 
-    def choice(self, turn: int, index: int, board: Board, option: str) -> tuple[float, float]:
-        """What to add to `top` and `bottom` when an option is chosen on a board."""
+    def choice(
+        self, turn: int, index: int, board: Board, chosen: Sequence[str]
+    ) -> tuple[float, float]:
+        """What to add to `top` and `bottom` when options are chosen, one for each decision."""
         return 0.0, 0.0
 
 
@@ -58,23 +60,36 @@ class Discounted(Watch):
         """The payoffs of the turn."""
         return self.patience**turn * self.referee.closes(turn, board, self.actor)
 
-    def choice(self, turn: int, index: int, board: Board, option: str) -> tuple[float, float]:
-        """What the option pays."""
-        paid = self.referee.pays(turn, index, option, board, self.actor)
+    def choice(
+        self, turn: int, index: int, board: Board, chosen: Sequence[str]
+    ) -> tuple[float, float]:
+        """What the options pay."""
+        paid = self.referee.pays(turn, index, chosen, board, self.actor)
         return self.patience**turn * paid, 0.0
 
 
 class Choice(Watch):
-    """How often an option is chosen (`top`) and its decision reached (`bottom`) in some turns."""
+    """How often an option is chosen (`top`) and its decision reached (`bottom`) in some turns.
+
+    `places` are those of the decision: the phase, and the place in it.
+    """
 
     def __init__(
-        self, referee: Referee, phases: Collection[int], option: str, first: int, last: int
+        self,
+        referee: Referee,
+        places: Collection[tuple[int, int]],
+        option: str,
+        first: int,
+        last: int,
     ) -> None:
-        self.referee, self.phases, self.option = referee, phases, option
+        self.referee, self.places, self.option = referee, places, option
         self.first, self.last = first, last
 
-    def choice(self, turn: int, index: int, board: Board, option: str) -> tuple[float, float]:
+    def choice(
+        self, turn: int, index: int, board: Board, chosen: Sequence[str]
+    ) -> tuple[float, float]:
         """One more time reached, and chosen if it was this option."""
-        if index not in self.phases or not self.first <= turn < self.last:
+        if not self.first <= turn < self.last:
             return 0.0, 0.0
-        return float(option == self.option), 1.0
+        own = [name for place, name in enumerate(chosen) if (index, place) in self.places]
+        return float(own.count(self.option)), float(len(own))

@@ -15,10 +15,10 @@ from mistrust.assess.answer import ClaimAnswer, MechanismAnswer
 from mistrust.compile.evaluate import Floats
 from mistrust.ensemble.run import Results
 from mistrust.scenario.check import Argument
+from mistrust.scenario.effects import decisions, phase_name
 from mistrust.scenario.read import digest
 from mistrust.scenario.readings import Reading, Value, Variant
-from mistrust.scenario.schema import Decide
-from mistrust.solve.certificate import DUALITY, MASS, RESIDUAL
+from mistrust.solve.certificate import BELIEFS, DUALITY, MASS, RESIDUAL
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -143,7 +143,7 @@ def _scenario(argument: Argument) -> dict[str, Any]:
 def certificate_record(results: Results) -> dict[str, Any]:
     """The certificate: worst figures over all solved cases, and whether they pass."""
     worst = results.certificate
-    limits = {"duality": DUALITY, "mass": MASS, "residual": RESIDUAL}
+    limits = {"duality": DUALITY, "mass": MASS, "residual": RESIDUAL, "beliefs": BELIEFS}
     solved = 0 not in results.failures
     gains = dict(zip(results.program.actors, map(float, results.gains), strict=True))
     ok = solved and all(worst[k] <= limit for k, limit in limits.items())
@@ -273,7 +273,7 @@ def _variables(results: Results) -> list[dict[str, Any]]:
 
 def _decisions(results: Results) -> list[dict[str, Any]]:
     argument = results.argument
-    phases = {p.name or p.decide: p for p in argument.scenario.turn if isinstance(p, Decide)}
+    phases = {phase_name(decision): decision for _, decision in decisions(argument.scenario)}
     found = []
     for name, chosen in results.decisions.items():
         phase = phases[name]

@@ -141,9 +141,28 @@ def show_size(argument: Argument, record: dict[str, Any], console: Console) -> N
     )
     for name, text in rows:
         table.add_row(f"[dim]{name}[/]", text)
+    for line in _coarse_lines(record.get("beliefs")):
+        table.add_row("[dim]beliefs[/]", line)
     for actor, gap in record.get("referee", {}).items():
         table.add_row("[dim]referee[/]", f"value of {actor}: differs by {gap:.1e}")
     console.print(table)
+
+
+def _coarse_lines(beliefs: dict[str, Any] | None) -> list[str]:
+    """How coarse the grids of beliefs are, and what doubling their points changes."""
+    if beliefs is None:
+        return []
+    lines = [
+        f"about {grid['actor']} ({', '.join(grid['types'])}): {grid['points']} points, "
+        f"{grid['spacing']:.3g} apart"
+        for grid in beliefs["grids"]
+    ]
+    doubled = beliefs["doubled"]
+    if doubled is None:
+        return [*lines, "what twice as many would change takes long: add --beliefs to see it"]
+    worst = max(doubled["claims"], key=lambda name: doubled["claims"][name], default=None)
+    most = f", what '{worst}' reads by {doubled['claims'][worst]:.1e}" if worst else ""
+    return [*lines, f"twice as many move values by at most {doubled['value']:.1e}{most}"]
 
 
 def show_why(record: dict[str, Any], console: Console) -> None:
@@ -152,7 +171,9 @@ def show_why(record: dict[str, Any], console: Console) -> None:
     for found in record["decisions"]:
         options = sorted(found["options"], key=lambda option: -option["value"])
         terms = [t for t in options[0]["terms"] if any(abs(o["terms"][t]) > 1e-12 for o in options)]
-        title = f"{record['actor']} decides '{found['decision']}' in {record['at']}{escape(where)}"
+        kind = f", as {found['type']}," if found["type"] else ""
+        what = f"'{found['decision']}' in {record['at']}{escape(where)}"
+        title = f"{record['actor']}{kind} decides {what}"
         table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
         table.add_column("option")
         for heading in ("chosen", "worth", *terms):

@@ -11,30 +11,26 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
 from mistrust.errors import Problems, ScenarioError, clipped, nearest
+from mistrust.scenario.beliefs import with_beliefs
 from mistrust.scenario.calendar import Calendar, month_of
+from mistrust.scenario.dependence import uses
 from mistrust.scenario.effects import (
     MAX_BRANCHES,
     Levels,
+    decisions,
+    decisions_in,
     find_level,
     listed,
     moved_by,
     moves_of,
+    phase_name,
     records_only,
     ways,
 )
 from mistrust.scenario.expressions import MAX_TREE
-from mistrust.scenario.findings import Findings
-from mistrust.scenario.readings import phase_name
-from mistrust.scenario.resolve import (
-    Constant,
-    Defined,
-    Scope,
-    names_in,
-    resolve,
-    resolve_level,
-    uses,
-)
-from mistrust.scenario.schema import MAX_TURNS, Chance, Decide, Effects, Scenario
+from mistrust.scenario.private import Hidden
+from mistrust.scenario.resolve import Constant, Defined, Scope, names_in, resolve, resolve_level
+from mistrust.scenario.schema import MAX_TURNS, Chance, Decide, Effects, Scenario, Sealed
 from mistrust.scenario.text import Path, Source
 from mistrust.scenario.tokens import KEYWORDS
 from mistrust.scenario.tree import Name, Node, deepest
@@ -82,6 +78,7 @@ def check(
         With every problem found.
     """
     found = Problems(source.file) if problems is None else problems
+    scenario = with_beliefs(scenario)
     scope = Scope(scenario, Calendar(None, scenario.horizon.every, 1), broken=broken, dated=dated)
     checker = _Checker(scope, source, found)
     checker.run()
@@ -90,7 +87,7 @@ def check(
     return Argument(scenario, source, resolution, scope, checker.nodes)
 
 
-class _Checker(Findings):
+class _Checker(Hidden):
     def run(self) -> None:
         s = self.scenario
         self._calendar()
@@ -117,18 +114,19 @@ class _Checker(Findings):
             self._claim(("mechanisms", name, "moves"), mechanism.moves)
         for name, claim in s.claims.items():
             self._claim(("claims", name, "holds"), claim.holds, compared=True)
+        self.private()
 
     # -- sections ----------------------------------------------------------------------------
 
     def _calendar(self) -> None:
         h = self.scenario.horizon
         start = None if h.start is None else month_of(h.start)
-        calendar = Calendar(start, h.every, h.turns or 1)
+        calendar = Calendar(start, h.every, h.length or 1)
         if start is None:
             if h.start is not None:
                 self._no_date("start", h.start)
         else:
-            calendar = Calendar(start - start % calendar.step, h.every, h.turns or 1)
+            calendar = Calendar(start - start % calendar.step, h.every, h.length or 1)
             if h.end is not None:
                 calendar = Calendar(calendar.start, h.every, self._turns_until(h.end, calendar))
         self.scope.calendar = calendar
@@ -173,15 +171,12 @@ class _Checker(Findings):
                     )
                 if shared:
                     seen[name] = section
-        decisions: set[str] = set()
-        for index, phase in enumerate(self.scenario.turn):
-            if isinstance(phase, Decide):
-                name = phase_name(phase)
-                if name in decisions:
-                    self._complain(
-                        ("turn", index), f"two decisions are called '{name}'; give one a 'name'"
-                    )
-                decisions.add(name)
+        called = set[str]()
+        for path, decision in decisions(self.scenario):
+            name = phase_name(decision)
+            if name in called:
+                self._complain(path, f"two decisions are called '{name}'; give one a 'name'")
+            called.add(name)
 
     def _definitions(self) -> None:
         """Resolve the definitions, refusing those that lead back to themselves."""
@@ -228,12 +223,15 @@ class _Checker(Findings):
         for level, text in start.items():
             self._premises_only((*path, level), text)
 
-    def _phase(self, index: int, phase: Decide | Chance) -> None:
+    def _phase(self, index: int, phase: Decide | Sealed | Chance) -> None:
         path: Path = ("turn", index)
         self._number((*path, "when"), phase.when, recorded=records_only(phase, self.scenario))
         if isinstance(phase, Chance):
             self._effects(path, phase)
-            return
+        for where, decision in decisions_in(phase):
+            self._decision((*path, *where), decision)
+
+    def _decision(self, path: Path, phase: Decide) -> None:
         if phase.decide not in {*self.scenario.actors, *self.scope.broken}:
             hint = nearest(phase.decide, self.scenario.actors)
             self._complain((*path, "decide"), f"unknown actor '{clipped(phase.decide)}'{hint}")
@@ -249,7 +247,8 @@ class _Checker(Findings):
         before, board = len(self.problems), self.scenario.board
         moved: dict[str, str] = {}
         for verb, moves in moves_of(effects).items():
-            for variable in self._known((*path, verb), moves, board, "variable"):
+            movable = self._movable((*path, verb), moves)
+            for variable in self._known((*path, verb), movable, self._shown(), "variable"):
                 here = (*path, verb, variable)
                 if variable in moved and {moved[variable], verb} != {"raise", "lower"}:
                     self._complain(
@@ -317,11 +316,11 @@ class _Checker(Findings):
                     self._complain(path, f"'{name}' lives within a turn and is read here {where}")
 
     def _levers(self) -> None:
-        decisions = {phase_name(p): p for p in self.scenario.turn if isinstance(p, Decide)}
+        known = {phase_name(decision): decision for _, decision in decisions(self.scenario)}
         for name, lever in self.scenario.levers.items():
             path: Path = ("levers", name)
-            for decision in self._known((*path, "choose"), lever.choose, decisions, "decision"):
-                option, options = lever.choose[decision], decisions[decision].options
+            for decision in self._known((*path, "choose"), lever.choose, known, "decision"):
+                option, options = lever.choose[decision], known[decision].options
                 if option not in {*options, *self.scope.broken}:
                     message = f"'{option}' is not an option of '{decision}'"
                     self._complain((*path, "choose", decision), message + nearest(option, options))

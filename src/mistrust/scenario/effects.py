@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 
+from mistrust.scenario.beliefs import grids
 from mistrust.scenario.resolve import Constant
-from mistrust.scenario.schema import Chance, Decide, Effects, Scenario
+from mistrust.scenario.schema import Chance, Decide, Effects, Scenario, Sealed
 from mistrust.scenario.text import Path
 from mistrust.scenario.tree import Node
 
@@ -25,13 +26,34 @@ def moves_of(effects: Effects) -> dict[str, Mapping[str, object]]:
     }
 
 
-def moved_by(phase: Decide | Chance) -> set[str]:
+def decisions_in(phase: Decide | Sealed | Chance) -> list[tuple[Path, Decide]]:
+    """The decisions of a phase, each with its path within it."""
+    if isinstance(phase, Sealed):
+        return [(("sealed", i), decision) for i, decision in enumerate(phase.sealed)]
+    return [((), phase)] if isinstance(phase, Decide) else []
+
+
+def decisions(scenario: Scenario) -> Iterator[tuple[Path, Decide]]:
+    """All decisions of a scenario in their order, each with its path."""
+    for index, phase in enumerate(scenario.turn):
+        for where, decision in decisions_in(phase):
+            yield ("turn", index, *where), decision
+
+
+def phase_name(phase: Decide) -> str:
+    """A decision's name: its own, or its actor's."""
+    return phase.name or phase.decide
+
+
+def moved_by(phase: Decide | Sealed | Chance) -> set[str]:
     """The variables that a phase may move."""
-    parts = list(phase.options.values()) if isinstance(phase, Decide) else [phase]
+    parts: list[Effects] = [phase] if isinstance(phase, Chance) else []
+    for _, decision in decisions_in(phase):
+        parts += decision.options.values()
     return {name for part in parts for moves in moves_of(part).values() for name in moves}
 
 
-def records_only(phase: Decide | Chance, scenario: Scenario) -> bool:
+def records_only(phase: Decide | Sealed | Chance, scenario: Scenario) -> bool:
     """Whether a phase moves recorded variables alone."""
     moved = moved_by(phase) & set(scenario.board)
     return isinstance(phase, Chance) and all(scenario.board[name].recorded for name in moved)
@@ -58,6 +80,15 @@ def level_index(text: str, levels: Levels) -> int:
 def level_name(level: object) -> str:
     """How a level is written."""
     return level if isinstance(level, str) else f"{level:g}"
+
+
+def written(scenario: Scenario, variable: str, level: int) -> str:
+    """That a variable of the board has a level (its index), as an expression says it."""
+    for grid in grids(scenario).values():
+        if grid.axis == variable:
+            parts = zip(grid.types[:-1], grid.nodes()[level], strict=False)
+            return ", ".join(f"belief({grid.actor} == {kind}) == {x:.4g}" for kind, x in parts)
+    return f"{variable} == {level_name(scenario.board[variable].levels[level])}"
 
 
 def listed(levels: Levels) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from mistrust.errors import Problems, clipped, nearest
+from mistrust.scenario.dependence import of_the_game, uses
 from mistrust.scenario.effects import find_level, listed
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.readings import resolve_claim
-from mistrust.scenario.resolve import Scope, of_the_game, resolve, uses
+from mistrust.scenario.resolve import Scope, resolve
 from mistrust.scenario.text import Path, Source
 from mistrust.scenario.tokens import ExpressionError, MootError
 from mistrust.scenario.tree import Node, is_amount

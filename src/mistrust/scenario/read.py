@@ -12,9 +12,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from mistrust.errors import MOST_PROBLEMS, Problem, ScenarioError, clipped, closest, nearest
+from mistrust.scenario.beliefs import coarsened
 from mistrust.scenario.check import Argument, check
+from mistrust.scenario.levels import NAME
 from mistrust.scenario.repair import Mistake, Remains, remains
-from mistrust.scenario.schema import NAME, Scenario
+from mistrust.scenario.schema import Scenario
 from mistrust.scenario.text import MAX_CHARACTERS, Path, Source, read_tree
 
 RESOLUTIONS = ("standard", "draft")
@@ -96,7 +98,10 @@ def _coarse(scenario: Scenario) -> Scenario:
         for name, variable in scenario.board.items()
         if variable.draft is not None
     }
-    return scenario.model_copy(update={"board": scenario.board | coarse}) if coarse else scenario
+    actors = {name: coarsened(actor) for name, actor in scenario.actors.items()}
+    if not coarse and actors == scenario.actors:
+        return scenario
+    return scenario.model_copy(update={"board": scenario.board | coarse, "actors": actors})
 
 
 def _check_draft(draft: Scenario, source: Source) -> None:
@@ -194,7 +199,7 @@ _WANTED = {
     "model_attributes_type": "a mapping (key: value)",
     "list_type": "a list",
     "tuple_type": "a list of two numbers",
-    "phase": "a phase, which begins with 'decide: ACTOR' or 'chance: NAME'",
+    "phase": "a phase, which begins with 'decide: ACTOR', 'sealed:' or 'chance: NAME'",
 }
 
 
@@ -206,8 +211,11 @@ def _expected(detail: Any) -> str:
         listed = ", ".join(f"'{option}'" for option in options)
         one = "" if len(options) == 1 else "one of "
         return f"found {_shown(found)}, expected {one}{listed}{closest(str(found), options)}"
-    if kind == "too_short":
+    if kind == "too_short" and context["min_length"] == 1:
         return f"found {_shown(found)} without entries, expected at least one"
+    if kind == "too_short":
+        has = "with 1 entry" if found else "without entries"
+        return f"found {_shown(found)} {has}, expected {context['min_length']} at least"
     if kind == "missing":  # in a pair of numbers
         return f"found a list with {len(found)} of the two numbers expected"
     if kind == "too_long":

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mistrust.errors import nearest
-from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve, uses
-from mistrust.scenario.schema import Decide
+from mistrust.scenario.dependence import uses
+from mistrust.scenario.effects import decisions, phase_name
+from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve
 from mistrust.scenario.tokens import CALENDAR, ExpressionError
 from mistrust.scenario.tree import (
     Call,
@@ -29,6 +30,7 @@ from mistrust.scenario.tree import (
     Worth,
 )
 
+_ON_BOARD = "belongs to the board: read it with P(...) or E(...)"
 AS_READ = -1
 """In a given: at whatever opening the reading itself is taken."""
 
@@ -94,9 +96,13 @@ class Value(Reading):
 
 @dataclass(frozen=True)
 class Share(Reading):
-    """freq(decision == option | given) over turns `first` to `last - 1`; `given` is AS_READ."""
+    """freq(decision == option | given) over turns `first` to `last - 1`; `given` is AS_READ.
+
+    `place` is the decision's among those of its phase (0, unless the phase is sealed).
+    """
 
     phase: int
+    place: int
     option: int
     first: int
     last: int
@@ -134,6 +140,8 @@ def resolve_claim(node: Node, scope: Scope, variant: Variant = Variant()) -> Nod
         left, right = (resolve_claim(side, scope, variant) for side in (node.left, node.right))
         return Compare(at, node.op, left, right)
     if isinstance(node, Call):
+        if node.function == "belief":
+            raise ExpressionError(at, f"a belief {_ON_BOARD}")
         arguments = tuple(resolve_claim(part, scope, variant) for part in node.arguments)
         return Call(at, node.function, arguments)
     raise ExpressionError(at, "a claim compares readings of the game (P, E, V, freq) and premises")
@@ -184,9 +192,10 @@ def _claim_name(node: Name, scope: Scope) -> Node:
     if node.name in s.premises:
         return Parameter(node.offset, node.name)
     if node.name in s.board or node.name in s.define or node.name in s.mechanisms:
-        raise ExpressionError(
-            node.offset, f"'{node.name}' belongs to the board: read it with P(...) or E(...)"
-        )
+        raise ExpressionError(node.offset, f"'{node.name}' {_ON_BOARD}")
+    if scope.types(node.name):
+        message = f"the type of '{node.name}' is drawn at the outset: read it with P(...)"
+        raise ExpressionError(node.offset, message)
     if node.name in CALENDAR:
         raise ExpressionError(node.offset, f"'{node.name}' belongs inside P(...) or E(...)")
     raise scope.unknown(node, "name", s.premises)
@@ -264,13 +273,11 @@ def _value(node: Worth, scope: Scope, variant: Variant) -> Value:
 
 
 def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
-    phases = scope.scenario.turn
-    names = {phase_name(p): i for i, p in enumerate(phases) if isinstance(p, Decide)}
+    known = {phase_name(decision): (path, decision) for path, decision in decisions(scope.scenario)}
     name, option = node.decision.name, node.option.name
-    if name not in names:
-        raise scope.unknown(node.decision, "decision", names)
-    phase = phases[names[name]]
-    assert isinstance(phase, Decide)
+    if name not in known:
+        raise scope.unknown(node.decision, "decision", known)
+    path, phase = known[name]
     if option in scope.broken:
         raise scope.unknown(node.option, "option", phase.options)
     if option not in phase.options:
@@ -296,9 +303,5 @@ def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
     condition = resolve(node.given.condition, scope) if node.given else None
     given = Stay(condition, AS_READ, AS_READ) if condition is not None else None
     index = list(phase.options).index(option)
-    return Share(node.offset, variant, given, names[name], index, first, last)
-
-
-def phase_name(phase: Decide) -> str:
-    """A decision's name: its own, or its actor's."""
-    return phase.name or phase.decide
+    place = int(path[3]) if len(path) > 2 else 0
+    return Share(node.offset, variant, given, int(path[1]), place, index, first, last)

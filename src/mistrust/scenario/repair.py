@@ -51,6 +51,7 @@ def remains(data: dict[str, Any], mistakes: Iterable[Mistake]) -> Remains | None
             rest[str(part[0])] = {"turns": "1"} if part == ("horizon",) else "untitled"
         else:
             broken |= _take_out(rest, part)
+            broken |= {str(name) for name in part[1:2] if part[0] == "actors"}
         dated &= part[0] != "horizon"
     try:
         return Remains(Scenario.model_validate(rest), frozenset(broken), dated)

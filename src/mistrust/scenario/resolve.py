@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from mistrust.errors import nearest
+from mistrust.errors import closest, nearest
+from mistrust.scenario.beliefs import axis_name
 from mistrust.scenario.calendar import Calendar, month_of
 from mistrust.scenario.schema import Scenario, Variable
 from mistrust.scenario.tokens import CALENDAR, ExpressionError, MootError
@@ -46,6 +47,22 @@ class Axis(Node):
     """A variable: its number, or the index of its named level."""
 
     variable: str
+
+
+@dataclass(frozen=True)
+class Hidden(Node):
+    """The index of an actor's type."""
+
+    actor: str
+
+
+@dataclass(frozen=True)
+class Belief(Node):
+    """The public probability of one type of an actor, on the axis `variable` of the board."""
+
+    variable: str
+    actor: str
+    kind: int
 
 
 @dataclass(frozen=True)
@@ -92,10 +109,29 @@ class Scope:
         """Whether a variable's levels are names."""
         return isinstance(self.variables[variable].levels[0], str)
 
+    def types(self, name: str) -> tuple[str, ...]:
+        """The types of an actor; none if it has no types, or is no actor."""
+        actor = self.scenario.actors.get(name)
+        return () if actor is None else tuple(actor.types)
+
+    def words(self, name: str) -> list[str]:
+        """The names that `name` can be compared with: named levels, or types."""
+        if name in self.variables:
+            return [str(level) for level in self.variables[name].levels] * self.named(name)
+        return list(self.types(name))
+
+    @property
+    def undated(self) -> str:
+        """Why there is no calendar, where there is none."""
+        endless = self.scenario.horizon.forever
+        return "play goes on for ever" if endless else "no 'start' in 'horizon'"
+
     def known(self) -> set[str]:
         """Every name that an expression may use by itself."""
         s = self.scenario
-        return {*s.board, *s.premises, *s.mechanisms, *s.define, *CALENDAR}
+        typed = {name for name in s.actors if self.types(name)}
+        board = set(s.board) - {axis_name(name) for name in typed}
+        return {*board, *s.premises, *s.mechanisms, *s.define, *typed, *CALENDAR}
 
     def unknown(self, node: Name, what: str, known: Iterable[str]) -> ExpressionError:
         """The error for a name that is none of those known."""
@@ -112,11 +148,8 @@ class Scope:
             raise MootError(moment.offset, "there is no calendar to place it in")
         if calendar.start is None:
             if not moment.text.isdigit() or len(moment.text) > 6:
-                raise ExpressionError(
-                    moment.offset,
-                    f"'{moment.text}': this scenario has no calendar (no 'start' in "
-                    "'horizon'); write the number of a turn",
-                )
+                wrong = f"'{moment.text}': this scenario has no calendar ({self.undated})"
+                raise ExpressionError(moment.offset, f"{wrong}; write the number of a turn")
             turn = int(moment.text) - 1
         else:
             month = month_of(moment.text)
@@ -126,11 +159,11 @@ class Scope:
                 )
             turn = calendar.turn_of(month)
         if reading and not 0 <= turn <= calendar.turns:
-            raise ExpressionError(
-                moment.offset,
-                f"{moment.text} is outside the horizon, which can be read from "
-                f"{calendar.label(0)} to {calendar.label(calendar.turns)} (the end)",
-            )
+            first, last = calendar.label(0), calendar.label(calendar.turns)
+            span = f"is outside the horizon, which can be read from {first} to {last} (the end)"
+            if self.scenario.horizon.forever:
+                span = f"cannot be read, only {first} to {last}: give 'horizon' more 'turns'"
+            raise ExpressionError(moment.offset, f"{moment.text} {span}")
         return turn
 
     def month_of(self, moment: Moment) -> int:
@@ -138,7 +171,7 @@ class Scope:
         self.turn_of(moment, reading=False)
         month = month_of(moment.text)
         if month is None or self.calendar.start is None:
-            raise ExpressionError(moment.offset, "'every' needs a calendar ('start' in 'horizon')")
+            raise ExpressionError(moment.offset, f"'every' needs a calendar ({self.undated})")
         return month
 
 
@@ -164,8 +197,8 @@ def resolve_level(node: Node, variable: str, scope: Scope) -> Node:
 
 
 def _not_a_number(variable: str, scope: Scope) -> str:
-    example = scope.variables[variable].levels[0]
-    return f"'{variable}' has named levels: compare it, as in '{variable} == {example}'"
+    what = "named levels" if variable in scope.variables else "types"
+    return f"'{variable}' has {what}: compare it, as in '{variable} == {scope.words(variable)[0]}'"
 
 
 def _resolve(node: Node, scope: Scope) -> tuple[Node, str]:
@@ -204,47 +237,72 @@ def _name(node: Name, scope: Scope) -> tuple[Node, str]:
         return Parameter(node.offset, name), NUMBER
     if name in s.define:
         return Defined(node.offset, name), NUMBER
+    if scope.types(name):
+        return Hidden(node.offset, name), name
     if name in CALENDAR:
         return _calendar_word(node, scope), NUMBER
-    owners = [v for v in s.board if scope.named(v) and name in s.board[v].levels]
-    if owners:
-        raise ExpressionError(
-            node.offset, f"'{name}' is a level of '{owners[0]}'; write '{owners[0]} == {name}'"
-        )
+    for owner in (*s.board, *s.actors):
+        if name in scope.words(owner):
+            what = "level" if owner in s.board else "type"
+            message = f"'{name}' is a {what} of '{owner}'; write '{owner} == {name}'"
+            raise ExpressionError(node.offset, message)
+    if name in s.actors:
+        message = f"'{name}' is an actor without 'types', so there is nothing to compare"
+        raise ExpressionError(node.offset, message)
     raise scope.unknown(node, "name", scope.known())
 
 
 def _side(node: Node, variable: str, scope: Scope) -> Node:
-    """One side of a comparison whose other side is the named `variable`."""
-    levels = scope.variables[variable].levels
+    """One side of a comparison whose other side is the named `variable`, or an actor with types."""
+    words = scope.words(variable)
+    what = "level" if variable in scope.variables else "type"
     if isinstance(node, Name) and node.name in scope.broken:
-        raise scope.unknown(node, "level", ())
-    if isinstance(node, Name) and node.name in levels:
-        return Constant(node.offset, float(levels.index(node.name)))  # type: ignore[arg-type]
+        raise scope.unknown(node, what, ())
+    if isinstance(node, Name) and node.name in words:
+        return Constant(node.offset, float(words.index(node.name)))
     if isinstance(node, Name):
-        if node.name in scope.variables and scope.variables[node.name].levels == levels:
+        if what == "level" and node.name in scope.variables and scope.words(node.name) == words:
             return Axis(node.offset, node.name)
         raise ExpressionError(
-            node.offset,
-            f"'{node.name}' is not a level of '{variable}'"
-            + nearest(node.name, [str(level) for level in levels]),
+            node.offset, f"'{node.name}' is not a {what} of '{variable}'{nearest(node.name, words)}"
         )
-    raise ExpressionError(
-        node.offset, f"expected a level of '{variable}': {', '.join(map(str, levels))}"
-    )
+    raise ExpressionError(node.offset, f"expected a {what} of '{variable}': {', '.join(words)}")
 
 
 def _compare(node: Compare, scope: Scope) -> Node:
     for this, other in ((node.left, node.right), (node.right, node.left)):
-        if isinstance(this, Name) and this.name in scope.variables and scope.named(this.name):
-            left, right = Axis(this.offset, this.name), _side(other, this.name, scope)
+        if isinstance(this, Name) and this.name not in scope.broken and scope.words(this.name):
+            left, right = _name(this, scope)[0], _side(other, this.name, scope)
             if this is node.right:
-                left, right = right, left  # type: ignore[assignment]
+                left, right = right, left
             return Compare(node.offset, node.op, left, right)
     return Compare(node.offset, node.op, resolve(node.left, scope), resolve(node.right, scope))
 
 
+def _belief(node: Call, scope: Scope) -> Node:
+    """`belief(actor == type)`: its public probability."""
+    given = node.arguments[0]
+    typed = [name for name in scope.scenario.actors if scope.types(name)]
+    example = f"{typed[0]} == {scope.types(typed[0])[0]}" if typed else "actor == type"
+    wrong = f"belief(...) takes the type of an actor, as in belief({example})"
+    if not isinstance(given, Compare) or given.op != "==" or not isinstance(given.left, Name):
+        raise ExpressionError(given.offset, wrong)
+    name = given.left
+    if name.name in scope.broken:
+        raise scope.unknown(name, "actor", ())
+    if not scope.types(name.name):
+        slip = closest(name.name, typed)
+        raise ExpressionError(
+            name.offset, f"'{name.name}' is no actor with types{slip or f'; {wrong}'}"
+        )
+    kind = _side(given.right, name.name, scope)
+    assert isinstance(kind, Constant)
+    return Belief(node.offset, axis_name(name.name), name.name, int(kind.value))
+
+
 def _call(node: Call, scope: Scope) -> Node:
+    if node.function == "belief":
+        return _belief(node, scope)
     if node.function != "step":
         arguments = tuple(resolve(part, scope) for part in node.arguments)
         return Call(node.offset, node.function, arguments)
@@ -271,7 +329,7 @@ def _calendar_word(node: Name, scope: Scope) -> Node:
     if node.name == "turn":
         return TurnTable(node.offset, tuple(float(t + 1) for t in range(calendar.turns + 1)))
     if calendar.start is None:
-        raise ExpressionError(node.offset, f"'{node.name}' needs a calendar ('start' in 'horizon')")
+        raise ExpressionError(node.offset, f"'{node.name}' needs a calendar ({scope.undated})")
     months = [calendar.month(t) for t in range(calendar.turns + 1)]
     rule: dict[str, Callable[[int], int]] = {
         "year": lambda m: m // 12,
@@ -298,67 +356,6 @@ def _every(node: Every, scope: Scope) -> Node:
     calendar = scope.calendar
     hits = (calendar.holds_every(t, period, first, last) for t in range(calendar.turns + 1))
     return TurnTable(node.offset, tuple(float(hit) for hit in hits))
-
-
-def uses(node: Node, scope: Scope, _seen: set[str] | None = None) -> set[str]:
-    """Names of the variables and parameters that an expression depends on."""
-    seen = set() if _seen is None else _seen
-    if isinstance(node, Axis):
-        return {node.variable}
-    if isinstance(node, Parameter):
-        return {node.name}
-    if isinstance(node, Defined):
-        if node.name in seen or node.name not in scope.definitions:
-            return set()
-        seen.add(node.name)
-        return uses(scope.definitions[node.name], scope, seen)
-    return set().union(*(uses(part, scope, seen) for part in children(node)))
-
-
-def of_the_game(node: Node, scope: Scope) -> Iterable[tuple[int, str]]:
-    """What in an expression is only known as the game is played: where, and what it is."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        waiting += children(part)
-        if isinstance(part, Axis):
-            yield part.offset, f"'{part.variable}' is on the board"
-        elif isinstance(part, TurnTable):
-            yield part.offset, "this depends on the calendar"
-        elif isinstance(part, Defined) and part.name in scope.definitions:
-            board = sorted(uses(part, scope) & set(scope.variables))
-            if board:
-                yield part.offset, f"'{part.name}' depends on '{board[0]}' of the board"
-            elif _dated(part, scope):
-                yield part.offset, f"'{part.name}' depends on the calendar"
-
-
-def _dated(node: Node, scope: Scope) -> bool:
-    """Whether an expression depends on the turn."""
-    waiting, seen = [node], set[str]()
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, TurnTable):
-            return True
-        waiting += children(part)
-        if isinstance(part, Defined) and part.name not in seen:
-            seen.add(part.name)
-            waiting += [scope.definitions[part.name]] * (part.name in scope.definitions)
-    return False
-
-
-def written_out(scope: Scope) -> int:
-    """How many parts the largest definition has once those that it uses are written out."""
-    known: dict[str, int] = {}
-
-    def size(node: Node) -> int:
-        if isinstance(node, Defined):
-            if node.name not in known:
-                known[node.name] = size(scope.definitions[node.name])
-            return known[node.name]
-        return 1 + sum(map(size, children(node)))
-
-    return max((size(Defined(0, name)) for name in scope.definitions), default=0)
 
 
 def names_in(node: Node) -> Iterable[Name]:

@@ -6,12 +6,11 @@ the program reads. Expressions are kept as text here; `resolve` gives them meani
 
 from __future__ import annotations
 
-import re
-from itertools import pairwise
-from math import isfinite
+from math import comb
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,13 +25,12 @@ from pydantic import (
 )
 
 from mistrust.errors import clipped
-from mistrust.scenario.tokens import KEYWORDS
+from mistrust.scenario.levels import MAX_LEVELS, Identifier, Levels
 
-NAME = "a letter, then letters, digits, '_', 60 in all at most"
 MAX_TURNS = 2400
-MAX_LEVELS = 10_000
+ENDLESS_TURNS = 100
+MAX_TYPES = 6
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$", max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -82,21 +80,51 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _endless(value: Any) -> Any:
+    if value == "forever":
+        return {"forever": True}
+    if isinstance(value, str):
+        known = "'forever', or a mapping such as {start: 2025-Q1, turns: 12}"
+        raise ValueError(f"found '{clipped(value)}', expected {known}")
+    if isinstance(value, dict) and "forever" in (value.get("turns"), value.get("end")):
+        raise ValueError("play without end is written 'horizon: forever', or with 'forever: yes'")
+    return value
+
+
 class Horizon(Part):
-    """The calendar: first turn, length of a turn, and number of turns or last turn."""
+    """The calendar: first turn, length of a turn, and number of turns or last turn.
+
+    With `forever` play has no last turn; the turns are those that claims can read.
+    """
 
     start: Moment | None = None
-    turns: int | None = Field(None, ge=1, le=MAX_TURNS)
+    turns: int | None = Field(None, ge=1, le=MAX_TURNS, description="100, if there is no end")
     end: Moment | None = Field(None, description="the last turn played")
     every: Literal["month", "quarter", "year"] = "quarter"
+    forever: bool = Field(
+        False, description="play goes on like this for ever: stationary strategies, no calendar"
+    )
 
     @model_validator(mode="after")
     def _one_length(self) -> Horizon:
-        if (self.turns is None) == (self.end is None):
+        if self.forever and (self.start or self.end):
+            wrong = "play that goes on for ever has no calendar: leave 'start' and 'end' out"
+            raise ValueError(f"{wrong} ('turns' says how many turns claims can read)")
+        if (self.turns is None) == (self.end is None) and not self.forever:
             raise ValueError("give either 'turns' (how many) or 'end' (the last turn)")
         if self.end is not None and self.start is None:
             raise ValueError("'end' needs a 'start' date")
         return self
+
+    @property
+    def length(self) -> int | None:
+        """The number of turns, where it is given."""
+        return ENDLESS_TURNS if self.forever and self.turns is None else self.turns
+
+
+def grid_size(kinds: int, points: int) -> int:
+    """How many beliefs a grid holds that has so many points between any two of the types."""
+    return comb(points + kinds - 2, kinds - 1)
 
 
 class Actor(Part):
@@ -106,89 +134,44 @@ class Actor(Part):
     says: Line | None = None
     patience: Expression = Field("1", description="discount factor per turn, in (0, 1]")
     precision: Expression = Field("inf", description="logit precision; inf is exact best reply")
+    types: dict[Identifier, Expression] = Field(
+        {}, max_length=MAX_TYPES, description="private information: type: its prior probability"
+    )
+    beliefs: int = Field(
+        11, ge=2, le=1001, description="points of the grid on which the others' belief is kept"
+    )
+    draft: int | None = Field(
+        None, ge=2, le=1001, description="points of that grid, for --resolution draft"
+    )
 
+    @field_validator("types", mode="before")
+    @classmethod
+    def _with_odds(cls, value: Any) -> Any:
+        bare = isinstance(value, dict) and not any(odds is not None for odds in value.values())
+        names = list(value) if bare or isinstance(value, list) else []
+        if len(names) > 1:
+            example = ", ".join(f"{clipped(name, 20)}: 0.5" for name in names[:2])
+            raise ValueError(f"types are written with their probabilities: {{{example}}}")
+        return value
 
-LEVELS_ARE = "levels are a list of names or numbers, '0..3', or '0..1 by 0.25'"
-_RANGE = re.compile(
-    r"\s*(-?\d{1,9}(?:\.\d{1,12})?)\s*\.\.\s*(-?\d{1,9}(?:\.\d{1,12})?)"
-    r"(?:\s+by\s+(\d{1,9}(?:\.\d{1,12})?))?\s*"
-)
+    @field_validator("types")
+    @classmethod
+    def _several(cls, value: dict[str, str]) -> dict[str, str]:
+        if len(value) == 1:
+            raise ValueError("one type is none: give two or more, or leave 'types' out")
+        return value
 
-
-def levels_of(value: Any) -> Any:
-    """Read `0..3`, `0..1 by 0.25` or a list into a list of names or of numbers."""
-    if isinstance(value, str):
-        return _range_of(value)
-    if not isinstance(value, list) or not value:
-        found = "nothing" if not value else "a mapping" if isinstance(value, dict) else value
-        raise ValueError(f"found {found}: {LEVELS_ARE}")
-    if len(value) > MAX_LEVELS:
-        raise ValueError(f"{len(value):,} levels; a variable may have at most {MAX_LEVELS:,}")
-    numbers = [_number(level) for level in value]
-    levels: list[Any] = [n for n in numbers if n is not None]
-    if len(levels) < len(value):
-        for level, number in zip(value, numbers, strict=True):
-            _check_level_name(level, number)
-        if levels:
-            mixed = value[numbers.index(levels[0])]
-            raise ValueError(f"levels are all names or all numbers, but '{mixed}' is a number")
-        levels = value
-    seen = set[object]()
-    for level, written in zip(levels, value, strict=True):
-        if level in seen:
-            raise ValueError(f"the level '{written}' is listed twice")
-        seen.add(level)
-    for (low, high), written in zip(pairwise(levels), value[1:], strict=True):
-        if isinstance(low, float) and high < low:
-            raise ValueError(f"numbered levels must rise: '{written}' is below the one before it")
-    return levels
-
-
-def _range_of(text: str) -> list[float]:
-    found = _RANGE.fullmatch(text)
-    if not found:
-        raise ValueError(f"found '{clipped(text)}': {LEVELS_ARE}")
-    low, high, spacing = float(found[1]), float(found[2]), float(found[3] or 1)
-    if spacing <= 0 or high < low:
-        raise ValueError(f"'{text}': a range of levels runs upwards, by steps above 0")
-    count = round((high - low) / spacing)
-    if abs(low + count * spacing - high) > 1e-9:
-        raise ValueError(f"steps of {spacing:g} do not lead from {low:g} to {high:g}")
-    if count >= MAX_LEVELS:
-        raise ValueError(f"{count + 1:,} levels; a variable may have at most {MAX_LEVELS:,}")
-    return [round(low + spacing * i, 12) for i in range(count + 1)]
-
-
-def _number(level: object) -> float | None:
-    try:
-        number = float(level)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return number if isfinite(number) else None
-
-
-def _check_level_name(level: object, number: float | None) -> None:
-    if not isinstance(level, str):
-        raise ValueError("levels are names or numbers, but one of these is neither")
-    if number is None and not re.fullmatch(r"[A-Za-z_]\w{0,59}", level):
-        raise ValueError(f"'{clipped(level)}' is no level: a number, or a name ({NAME})")
-    if level in KEYWORDS:
-        raise ValueError(f"'{level}' is a word of the language, not a name")
-
-
-Levels = Annotated[
-    list[Identifier] | list[float],
-    BeforeValidator(levels_of),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": r"\.\."},
-                {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1},
-            ],
-            "title": "Levels: [truce, war], 0..3, or 0..1 by 0.25",
-        }
-    ),
-]
+    @field_validator("beliefs", "draft")
+    @classmethod
+    def _of_types(cls, value: int | None, info: ValidationInfo) -> int | None:
+        kinds = len(info.data.get("types", "??"))  # absent where they are wrong
+        if not kinds:
+            raise ValueError("a grid of beliefs is for actors with 'types', and this one has none")
+        count = grid_size(kinds, value or 0)
+        if count > MAX_LEVELS:
+            many = f"{kinds} types with {value} points between any two make {count:,} beliefs"
+            raise ValueError(f"{many}; at most {MAX_LEVELS:,} are allowed")
+        return value
 
 
 class Variable(Part):
@@ -296,6 +279,29 @@ class Decide(Part):
         return value
 
 
+def _decision(value: Any) -> Any:
+    if not isinstance(value, Decide) and not (isinstance(value, dict) and "decide" in value):
+        raise ValueError("a sealed phase is a list of decisions, each with 'decide: ACTOR'")
+    return value
+
+
+def _unguarded(value: Decide) -> Decide:
+    if value.when is not None:
+        raise ValueError("in a sealed phase 'when' stands beside 'sealed', or in single options")
+    return value
+
+
+Together = Annotated[Decide, BeforeValidator(_decision), AfterValidator(_unguarded)]
+
+
+class Sealed(Part):
+    """Decisions that several actors take at once, none seeing what the others choose."""
+
+    sealed: list[Together] = Field(min_length=2, max_length=8)
+    says: Line | None = None
+    when: Expression | None = None
+
+
 class Chance(Effects):
     """A chance phase: nature moves."""
 
@@ -307,17 +313,21 @@ class Chance(Effects):
 def _kind(value: Any) -> str | None:
     if isinstance(value, Decide) or (isinstance(value, dict) and "decide" in value):
         return "decision phase"
+    if isinstance(value, Sealed) or (isinstance(value, dict) and "sealed" in value):
+        return "sealed phase"
     if isinstance(value, Chance) or (isinstance(value, dict) and "chance" in value):
         return "chance phase"
     return None
 
 
 Phase = Annotated[
-    Annotated[Decide, Tag("decision phase")] | Annotated[Chance, Tag("chance phase")],
+    Annotated[Decide, Tag("decision phase")]
+    | Annotated[Sealed, Tag("sealed phase")]
+    | Annotated[Chance, Tag("chance phase")],
     Discriminator(
         _kind,
         custom_error_type="phase",
-        custom_error_message="a phase begins with 'decide: ACTOR' or 'chance: NAME'",
+        custom_error_message="a phase begins with 'decide: ACTOR', 'sealed:' or 'chance: NAME'",
     ),
 ]
 
@@ -363,7 +373,7 @@ class Scenario(Part):
     title: Line
     about: Line | None = None
     source: Line | None = None
-    horizon: Horizon
+    horizon: Annotated[Horizon, BeforeValidator(_endless)]
     actors: dict[Identifier, Actor] = Field(min_length=1, max_length=60)
     board: dict[Identifier, Variable] = Field(min_length=1, max_length=60)
     premises: dict[Identifier, Premise] = Field({}, max_length=1000)

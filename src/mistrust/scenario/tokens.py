@@ -21,6 +21,7 @@ FUNCTIONS = {
     "abs": (1, 1),
     "sqrt": (1, 1),
     "step": (1, 1),
+    "belief": (1, 1),
 }
 CALENDAR = ("turn", "year", "quarter", "month")
 READINGS = ("P", "E", "V", "freq", "under", "without")

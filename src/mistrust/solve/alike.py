@@ -14,16 +14,16 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.lower import Coefficients
 
 Digests = list[list[bytes]]
-"""By lane and turn, a digest of all numbers of the game from that turn on."""
+"""By case and turn, a digest of all numbers of the game from that turn on."""
 
 
 def digests(coefficients: Coefficients) -> Digests:
-    """Digest every lane's game, turn by turn from its end."""
-    return [_lane(coefficients, lane) for lane in range(coefficients.lanes)]
+    """Digest every case's game, turn by turn from its end."""
+    return [_case(coefficients, case) for case in range(len(coefficients.cases))]
 
 
 def alike_from(some: Digests, others: Digests) -> int | None:
-    """The first turn from which two batches are the same in every lane; None if they end apart."""
+    """The first turn from which two batches are the same in every case; None if they end apart."""
     if len(some) != len(others):
         return None
     for turn in range(len(some[0])):
@@ -32,13 +32,14 @@ def alike_from(some: Digests, others: Digests) -> int | None:
     return None
 
 
-def _lane(coefficients: Coefficients, lane: int) -> list[bytes]:
+def _case(coefficients: Coefficients, case: int) -> list[bytes]:
     c = coefficients
     tables: list[Floats] = [c.payoffs, c.beyond[None]]
     for stage in c.stages:
         tables += [stage.weights, stage.available, stage.pays]
-    own = [np.ascontiguousarray(table[..., lane]) for table in tables]
-    lasting = [c.patience[:, lane], c.precision[:, lane], *(t for t in own if len(t) == 1)]
+    lanes = slice(case, None, len(c.cases))
+    own = [np.ascontiguousarray(table[..., lanes]) for table in tables]
+    lasting = [c.patience[:, lanes], c.precision[:, lanes], *(t for t in own if len(t) == 1)]
     digest = blake2b(b"".join(t.tobytes() for t in lasting), digest_size=16).digest()
     found = []
     for turn in reversed(range(c.program.turns)):

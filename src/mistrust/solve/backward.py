@@ -11,22 +11,15 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from mmap import mmap
-from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, gmres
 
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.frames import Integers
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.solve.reach import Reach, reachable
-
-WORTH_SHARING = 4096
-"""Fewer cells than this are not worth dividing among threads."""
-
-Policies = dict[tuple[int, int], Floats]
-"""By turn and phase: a flat array (policy cells, options, lanes)."""
+from mistrust.solve.step import Evidence, Groups, Policies, Share, Step
 
 
 class Workspace:
@@ -75,22 +68,25 @@ class Solution:
         The probability of each option, by turn and phase, where the phase can happen.
     values
         Values as kept turns open: (opening cells, actors, lanes).
-    gains : (turns, actors, lanes)
-        Largest gain that an actor could make by one deviation, on any board worked out.
+    evidence
+        How good the solution is, as far as the solving itself tells.
     reach
         The boards worked out; elsewhere values and policies mean nothing.
+    beyond
+        The values after the last turn of those shown, if play goes on for ever.
     """
 
     coefficients: Coefficients
     policies: Policies
     values: dict[int, Floats]
-    gains: Floats
+    evidence: Evidence
     reach: Reach
+    beyond: Floats | None = None
 
     @property
     def gain(self) -> Floats:
         """The largest gain in any turn: (actors, lanes)."""
-        return np.asarray(self.gains.max(axis=0))
+        return np.asarray(self.evidence.gains.max(axis=0))
 
     @property
     def start_value(self) -> Floats:
@@ -107,18 +103,6 @@ class Ending:
     solution: Solution
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Whose values are computed: actors, or payoff terms each with its actor's patience."""
-
-    count: int
-    actor: Integers
-    by_term: bool
-
-    def receivers(self, actors: Integers, terms: Integers) -> Integers:
-        return terms if self.by_term else actors
-
-
 def solve(
     coefficients: Coefficients,
     *,
@@ -127,6 +111,7 @@ def solve(
     workspace: Workspace | None = None,
     reach: Reach | None = None,
     ending: Ending | None = None,
+    beyond: Floats | None = None,
     threads: int = 1,
 ) -> Solution:
     """Solve all lanes of a batch.
@@ -141,19 +126,31 @@ def solve(
         Called after each decision; sees the values that it was taken on.
     ending
         Taken over instead of being worked out again, if it was worked out for the same reach.
+    beyond
+        Values after the last turn, (opening cells, actors, lanes), instead of the scenario's.
     threads
         Threads that share the cells of each stage; results are the same for any number.
     """
     actors = len(coefficients.program.actors)
-    groups = _Groups(actors, np.arange(actors), by_term=False)
-    gains = np.zeros((coefficients.program.turns, actors, coefficients.lanes))
+    groups = Groups(actors, np.arange(actors), by_term=False)
+    evidence = Evidence.empty(coefficients)
     reach = reachable(coefficients) if reach is None else reach
     ending = ending if ending is not None and ending.solution.reach is reach else None
     with ThreadPoolExecutor(threads) as pool:
-        share = _Share(pool, threads)
-        sweep = _Sweep(coefficients, groups, workspace or Workspace(), reach, share, gains=gains)
-        values = sweep.run({0, *keep}, inspect, ending)
-    return Solution(coefficients, sweep.policies, values, gains, reach)
+        step = Step(coefficients, groups, reach, Share(pool, threads), {}, evidence)
+        sweep = Sweep(step, workspace or Workspace())
+        values = sweep.run({0, *keep}, inspect, ending, beyond)
+    return Solution(coefficients, step.policies, values, evidence, reach, beyond)
+
+
+def sweep_of(coefficients: Coefficients, reach: Reach) -> Sweep:
+    """A sweep that finds policies as it goes, turn by turn as it is asked to."""
+    actors = len(coefficients.program.actors)
+    groups, evidence = (
+        Groups(actors, np.arange(actors), by_term=False),
+        Evidence.empty(coefficients),
+    )
+    return Sweep(Step(coefficients, groups, reach, Share(None, 1), {}, evidence), Workspace())
 
 
 def values_by_term(
@@ -170,100 +167,107 @@ def values_by_term(
     """
     coefficients = solution.coefficients
     actor = np.array([a for a, _ in coefficients.program.terms], dtype=np.int64)
-    groups = _Groups(len(actor), actor, by_term=True)
-    workspace, policies = Workspace(), solution.policies
-    share = _Share(None, 1)
-    sweep = _Sweep(coefficients, groups, workspace, solution.reach, share, policies=policies)
-    return sweep.run(set(keep), inspect)
+    groups = Groups(len(actor), actor, by_term=True)
+    step = Step(coefficients, groups, solution.reach, Share(None, 1), solution.policies, None)
+    sweep = Sweep(step, Workspace())
+    beyond = None if solution.beyond is None else _settled(sweep)
+    return sweep.run(set(keep), inspect, beyond=beyond)
 
 
-@dataclass(frozen=True)
-class _Share:
-    """Threads among which a stage's cells are divided (kernels write to their own cells only)."""
+def _settled(sweep: Sweep) -> Floats:
+    """What given policies are worth if they are played for ever: a linear equation."""
+    nothing = sweep.nothing()
+    flow = sweep.turn_before(nothing).ravel()
 
-    pool: ThreadPoolExecutor | None
-    threads: int
+    def left(x: Floats) -> Floats:
+        return x - (sweep.turn_before(x.reshape(nothing.shape)).ravel() - flow)
 
-    def each(self, cells: Integers, work: Callable[[Integers], None]) -> None:
-        """Do the work on all cells."""
-        if self.pool is None or self.threads < 2 or len(cells) < WORTH_SHARING:
-            work(cells)
-            return
-        for done in [self.pool.submit(work, part) for part in np.array_split(cells, self.threads)]:
-            done.result()
+    equation = LinearOperator((flow.size, flow.size), left, dtype=np.float64)
+    found, failed = gmres(equation, flow, rtol=1e-13, atol=0.0, maxiter=200)
+    assert not failed, "discounted flows add up"
+    return np.asarray(found.reshape(nothing.shape))
 
 
-class _Sweep:
+class Sweep:
     """One backward pass; finds the policies, or follows given ones."""
 
-    def __init__(
-        self,
-        coefficients: Coefficients,
-        groups: _Groups,
-        workspace: Workspace,
-        reach: Reach,
-        share: _Share,
-        *,
-        policies: Policies | None = None,
-        gains: Floats | None = None,
-    ) -> None:
-        self.coefficients = coefficients
-        self.layout = coefficients.layout
-        self.program = coefficients.program
-        self.groups = groups
-        self.lanes = coefficients.lanes
-        self.width = groups.count * self.lanes
-        self.given = policies is not None
-        self.policies: Policies = policies if policies is not None else {}
-        self.gains = gains
+    def __init__(self, step: Step, workspace: Workspace) -> None:
+        self.step = step
+        self.coefficients = step.coefficients
+        self.layout = step.coefficients.layout
+        self.program = step.coefficients.program
+        self.groups = step.groups
+        self.lanes = step.lanes
+        self.width = step.groups.count * self.lanes
+        self.reach = step.reach
         self.workspace = workspace
-        self.lock = Lock()
-        self.reach = reach
-        self.share = share
         frames = [self.program.opening, self.program.closing]
         frames += [stage.source for stage in self.program.stages]
         largest = max(frame.size for frame in frames) * self.width
         self.buffers = [workspace.array(("values", i), largest) for i in range(2)]
-        self.patience = np.ascontiguousarray(coefficients.patience[groups.actor].ravel())
-        self._tiled: dict[int, Floats] = {}
+        patience = self.coefficients.patience[self.groups.actor]
+        self.patience = np.ascontiguousarray(patience.ravel())
         sizes = [s.policy_size * len(s.choices) * (s.mover >= 0) for s in self.program.stages]
         self._place = [self.lanes * place for place in np.cumsum([0, *sizes]).tolist()]
         self._arena = np.empty(0)
 
+    def nothing(self) -> Floats:
+        """Values of nothing: (opening cells, groups, lanes)."""
+        return np.zeros((self.program.opening.size, self.groups.count, self.lanes))
+
+    def turn_before(self, values: Floats) -> Floats:
+        """The values one turn (the first) before these: (opening cells, groups, lanes)."""
+        if self.step.evidence is not None and not self._arena.size:
+            self._arena = self.workspace.array(("policies", 1), self._place[-1])
+        return self._copy(self._turn(self._placed(values), 0, None), len(values))
+
     def run(
-        self, keep: set[int], inspect: Inspect | None, ending: Ending | None = None
+        self,
+        keep: set[int],
+        inspect: Inspect | None,
+        ending: Ending | None = None,
+        beyond: Floats | None = None,
     ) -> dict[int, Floats]:
+        """All turns, from the last; the values as the turns in `keep` open."""
         values: dict[int, Floats] = {}
         cells, end = self.program.opening.size, self.program.turns
         if ending is None:
-            current = self._terminal()
+            current = self._terminal() if beyond is None else self._placed(beyond)
         else:
             end, current = ending.turn, self._take_over(ending, values)
-        if not self.given:
+        if self.step.evidence is not None:
             self._arena = self.workspace.array(("policies", end), end * self._place[-1])
         for turn in reversed(range(end)):
             if turn + 1 in keep:
                 values[turn + 1] = self._copy(current, cells)
-            current = self._turn_end(current, turn)
-            for index in reversed(range(len(self.layout.stages))):
-                if not self.coefficients.stages[index].active[turn]:
-                    continue
-                before, current = current, self._stage(current, turn, index)
-                if inspect is not None and self.program.stages[index].mover >= 0:
-                    inspect(
-                        Taken(self.coefficients, self.policies, self.reach, turn, index, before)
-                    )
+            current = self._turn(current, turn, inspect)
         if 0 in keep:
             values[0] = self._copy(current, cells)
         return values
 
+    def _placed(self, values: Floats) -> Floats:
+        flat = np.ascontiguousarray(values).ravel()
+        self.buffers[0][: len(flat)] = flat
+        return self.buffers[0]
+
+    def _turn(self, current: Floats, turn: int, inspect: Inspect | None) -> Floats:
+        current = self._turn_end(current, turn)
+        for index in reversed(range(len(self.layout.stages))):
+            if not self.coefficients.stages[index].active[turn]:
+                continue
+            before, current = current, self._stage(current, turn, index)
+            if inspect is not None and self.program.stages[index].mover >= 0:
+                policies = self.step.policies
+                inspect(Taken(self.coefficients, policies, self.reach, turn, index, before))
+        return current
+
     def _take_over(self, ending: Ending, values: dict[int, Floats]) -> Floats:
         other = ending.solution
         later = {key: policy for key, policy in other.policies.items() if key[0] >= ending.turn}
-        self.policies.update(later)
+        self.step.policies.update(later)
         values.update({turn: v for turn, v in other.values.items() if turn >= ending.turn})
-        if self.gains is not None:
-            self.gains[ending.turn :] = other.gains[ending.turn :]
+        assert self.step.evidence is not None
+        self.step.evidence.take_over(other.evidence, ending.turn)
         found = values[ending.turn].ravel()
         self.buffers[0][: len(found)] = found
         return self.buffers[0]
@@ -311,68 +315,11 @@ class _Sweep:
         )
         return out
 
-    def _weights(self, index: int, turn: int) -> Floats:
-        """Branch weights repeated for every group: (rows, n)."""
-        tables = self.coefficients.stages[index].weights
-        if len(tables) > 1:
-            return np.tile(tables[turn], (1, self.groups.count))
-        if index not in self._tiled:
-            self._tiled[index] = np.tile(tables[0], (1, self.groups.count))
-        return self._tiled[index]
-
     def _stage(self, current: Floats, turn: int, index: int) -> Floats:
-        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
-        out = self._other(current)
-        weights = self._weights(index, turn)
-        live: NDArray[np.bool_] = at_turn(tables.live, turn)  # type: ignore[arg-type, assignment]
-        common = (
-            current,
-            layout.goal_high,
-            layout.goal_low,
-            layout.weights.high,
-            layout.weights.low,
-            live,
-            weights,
-        )
-        cells = self.reach.sources[turn, index]
-        if layout.stage.mover < 0:
-            self.share.each(cells, lambda some: kernels.expect(some, *common, out))
-        else:
-            self._decide(index, turn, common, out)
-        return out
-
-    def _decide(self, index: int, turn: int, common: tuple[object, ...], out: Floats) -> None:
-        layout, tables = self.layout.stages[index], self.coefficients.stages[index]
-        stage = layout.stage
-        size = stage.policy_size * len(stage.choices) * self.lanes
-        key = (turn, stage.phase)
-        if not self.given:
+        out, stage = self._other(current), self.program.stages[index]
+        if stage.movers and self.step.evidence is not None:
             start = self._place[index] + turn * self._place[-1]
-            self.policies[key] = self._arena[start : start + size]
-        rest = (
-            layout.first_branch,
-            layout.available.high,
-            layout.available.low,
-            at_turn(tables.available, turn),
-            layout.first_pay,
-            self.groups.receivers(layout.pay_actor, layout.pay_term),
-            layout.pays.high,
-            layout.pays.low,
-            at_turn(tables.pays, turn),
-            layout.policy.high,
-            layout.policy.low,
-            self.policies[key],
-            self.given,
-            stage.mover,
-            self.coefficients.precision[stage.mover],
-        )
-
-        def work(some: Integers) -> None:
-            gain = np.zeros(self.lanes)
-            kernels.decide(some, *common, *rest, gain, out)
-            if self.gains is not None:
-                with self.lock:
-                    worst = self.gains[turn, stage.mover]
-                    np.maximum(worst, gain, out=worst)
-
-        self.share.each(self.reach.sources[turn, index], work)
+            size = stage.policy_size * len(stage.choices) * self.lanes
+            self.step.policies[turn, stage.phase] = self._arena[start : start + size]
+        self.step.back(current, out, turn, index)
+        return out

@@ -3,9 +3,11 @@
 Duality: an actor's value at the outset, found backward, equals its discounted payoffs added up
 forward. Mass: probabilities sum to one in every phase. Residual: at sampled boards of sampled
 turns the choice values are computed again from the stored values, plainly and without the
-kernels, and the logit choice they imply is compared with the stored policy. Gain: the most that
-an actor could gain by one deviation; with finite precision play is not a best reply, so it is
-above zero by design and is shown, not bounded.
+kernels, and the logit choice they imply is compared with the stored policy; where strategies are
+solved for together (hidden types, sealed phases) the residual of every stage counts too. Beliefs:
+before every phase that shows something, the belief is what it is expected to be after it. Gain:
+the most that an actor could gain by one deviation; with finite precision play is not a best
+reply, so it is above zero by design and is shown, not bounded.
 """
 
 from __future__ import annotations
@@ -16,29 +18,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.frames import Integers, Lookup
-from mistrust.compile.layout import Tables
-from mistrust.compile.lower import at_turn
+from mistrust.compile.frames import Integers
 from mistrust.forward.distribute import Occupancy
 from mistrust.solve.backward import Solution, Taken
+from mistrust.solve.plain import available, expected, judged, own_values, plain_logit, stored
 
-DUALITY, MASS, RESIDUAL = 1e-9, 1e-12, 1e-10
+DUALITY, MASS, RESIDUAL, BELIEFS = 1e-9, 1e-12, 1e-10, 1e-10
 SAMPLE = 256
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Evidence per lane: arrays (lanes,); `gain` is (actors, lanes)."""
+    """Evidence per case, the worst over hidden types: arrays (cases,); `gain` (actors, cases)."""
 
     duality: Floats
     mass: Floats
     residual: Floats
+    beliefs: Floats
     gain: Floats
 
     @property
     def good(self) -> np.ndarray:
-        """Which lanes pass: (lanes,)."""
-        return (self.duality <= DUALITY) & (self.mass <= MASS) & (self.residual <= RESIDUAL)
+        """Which cases pass: (cases,)."""
+        good = (self.duality <= DUALITY) & (self.mass <= MASS)
+        return good & (self.residual <= RESIDUAL) & (self.beliefs <= BELIEFS)
 
 
 class Residual:
@@ -65,8 +68,14 @@ class Residual:
 
 def certify(solution: Solution, occupancy: Occupancy, residual: Residual) -> Certificate:
     """Put the evidence together."""
+    c = solution.coefficients
+    together = np.maximum(solution.evidence.residuals.max(axis=0), solution.evidence.settled)
     return Certificate(
-        _duality(solution, occupancy), occupancy.mass_error, residual.worst, solution.gain
+        c.worst(_duality(solution, occupancy)),
+        c.worst(occupancy.mass_error),
+        np.maximum(c.worst(residual.worst), together),
+        occupancy.drift,
+        c.worst(solution.gain),
     )
 
 
@@ -77,6 +86,11 @@ def _duality(solution: Solution, occupancy: Occupancy) -> Floats:
     for (actor, _), earned in zip(program.terms, occupancy.earned, strict=True):
         forward[actor] += earned
         scale[actor] += abs(earned)
+    if solution.beyond is not None:
+        last = occupancy.last
+        after = np.einsum("xaw,xw->aw", solution.beyond[last.cells], last.values)
+        forward += solution.coefficients.patience**program.turns * after
+        scale += abs(after)
     gap = abs(solution.start_value - forward) / scale
     return np.asarray(gap.max(axis=0))
 
@@ -84,20 +98,23 @@ def _duality(solution: Solution, occupancy: Occupancy) -> Floats:
 def _residual(taken: Taken) -> Floats:
     """Largest difference between stored and recomputed choice probabilities: (lanes,)."""
     c = taken.coefficients
-    layout, tables = c.layout.stages[taken.index], c.stages[taken.index]
-    stage = layout.stage
+    stage = c.layout.stages[taken.index].stage
     cells = _sample(taken)
+    worst = np.zeros(c.lanes)
     if not len(cells):
-        return np.zeros(c.lanes)
-    options = range(len(stage.choices))
-    key = (taken.turn, stage.phase)
-    stored = taken.policies[key].reshape(-1, len(options), c.lanes)[layout.policy.at(cells)]
-    choice_value = np.array([expected(taken, o, stage.mover, cells) for o in options])
-    open_ = np.array(
-        [_entry(tables.available, layout.available, o, taken.turn, cells) != 0 for o in options]
+        return worst
+    shares = stored(taken, cells)
+    values = np.array(
+        [[expected(taken, o, m, cells) for o in range(len(stage.choices))] for m in stage.movers]
     )
-    implied = plain_logit(choice_value, open_, c.precision[stage.mover])
-    return np.asarray(abs(implied - stored.transpose(1, 0, 2)).max(axis=(0, 1)))
+    open_ = available(taken, cells)
+    for place, mover in enumerate(stage.movers):
+        own = own_values(taken, judged(taken, mover, values[place], cells), shares, place)
+        free = stage.marginal(open_.astype(float), place) > 0
+        implied = plain_logit(own, free, c.precision[mover])
+        gap = abs(implied - stage.marginal(shares, place))
+        np.maximum(worst, gap.max(axis=(0, 1)), out=worst)
+    return worst
 
 
 def _sample(taken: Taken) -> Integers:
@@ -106,43 +123,3 @@ def _sample(taken: Taken) -> Integers:
     if len(cells) > SAMPLE:
         cells = np.random.default_rng(len(cells)).choice(cells, SAMPLE, replace=False)
     return cells
-
-
-def _entry(table: Floats, tables: Tables, entry: int, turn: int, cells: Integers) -> Floats:
-    lookup = Lookup(tables.high[entry], tables.low[entry])
-    return at_turn(table, turn)[lookup.at(cells)]
-
-
-def expected(
-    taken: Taken, option: int, group: int, cells: Integers, *, by_term: bool = False
-) -> Floats:
-    """What a group (actor, or term) expects from an option, plainly: (cells, lanes)."""
-    c = taken.coefficients
-    layout, tables = c.layout.stages[taken.index], c.stages[taken.index]
-    size = layout.stage.target.size
-    groups = len(c.program.terms) if by_term else len(c.program.actors)
-    values = taken.values[: size * groups * c.lanes].reshape(size, groups, c.lanes)
-    receivers = layout.pay_term if by_term else layout.pay_actor
-    total = np.zeros((len(cells), c.lanes))
-    for b in range(layout.first_branch[option], layout.first_branch[option + 1]):
-        branch = layout.stage.choices[option].branches[b - layout.first_branch[option]]
-        goal = layout.stage.goal(branch, c.program.starts).at(cells)
-        weight = _entry(tables.weights, layout.weights, b, taken.turn, cells)
-        total += np.where(weight != 0, weight * values[goal, group], 0.0)
-    for k in range(layout.first_pay[option], layout.first_pay[option + 1]):
-        if receivers[k] == group:
-            total += _entry(tables.pays, layout.pays, k, taken.turn, cells)
-    return total
-
-
-def plain_logit(choice_value: Floats, open_: np.ndarray, precision: Floats) -> Floats:
-    """The twin of `kernels.logit` in NumPy: (options, ..., lanes)."""
-    masked = np.where(open_, choice_value, -np.inf)
-    best = masked.max(axis=0)
-    some = open_.any(axis=0)
-    gap = np.where(open_, choice_value - np.where(some, best, 0.0), 0.0)
-    with np.errstate(invalid="ignore"):
-        weight = np.exp(np.where(np.isinf(precision), 0.0, precision) * gap)
-    tied = gap >= -1e-12 * np.maximum(1.0, abs(np.where(some, best, 0.0)))
-    weight = np.where(open_, np.where(np.isinf(precision), tied, weight), 0.0)
-    return weight / np.where(some, weight.sum(axis=0), 1.0)

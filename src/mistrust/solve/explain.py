@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
-from mistrust.compile.lower import at_turn
 from mistrust.errors import UsageError, nearest
 from mistrust.forward.distribute import Condition, Mass, distribute
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, Taken, values_by_term
-from mistrust.solve.certificate import expected
+from mistrust.solve.plain import available, expected, judged_weights, own_values, stored
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,25 @@ class OptionValue:
 class Explanation:
     """A decision explained.
 
-    `probability` is that of its being taken on the boards asked about; if they do not occur it is
-    0 and the figures are plain averages over the boards that match.
+    `probability` is that of its being taken on the boards asked about (by an actor of that type,
+    if it has types); if they do not occur it is 0 and the figures are plain averages over the
+    boards that match.
     """
 
     decision: str
+    type: str
     probability: float
     boards: int
     options: tuple[OptionValue, ...]
 
 
 def explain(solution: Solution, actor: str, turn: int, given: Node | None) -> list[Explanation]:
-    """Explain the decisions of an actor in a turn, where `given` holds.
+    """Explain the decisions of an actor in a turn, where `given` holds; one for each of its types.
 
     Parameters
     ----------
     solution
-        A solution `everywhere`, of one lane.
+        A solution `everywhere`, of one case.
 
     Raises
     ------
@@ -62,95 +64,106 @@ def explain(solution: Solution, actor: str, turn: int, given: Node | None) -> li
     if actor not in program.actors:
         raise UsageError(f"unknown actor '{actor}'{nearest(actor, program.actors)}")
     mover = program.actors.index(actor)
-    stages = [i for i, s in enumerate(program.stages) if s.mover == mover]
-    weights = _weights(solution, stages, turn, given)
-    found: dict[int, Explanation] = {}
+    stages = [i for i, s in enumerate(program.stages) if mover in s.movers]
+    met = _met(solution, stages, turn)
+    found: dict[int, list[Explanation]] = {}
 
     def look(taken: Taken) -> None:
-        if taken.turn == turn and taken.index in weights:
-            found[taken.index] = _explained(solution, taken, *weights[taken.index])
+        if taken.turn == turn and taken.index in stages:
+            found[taken.index] = _explained(taken, mover, given, met.get(taken.index))
 
     values_by_term(solution, (), look)
-    if not found:
+    explanations = [one for index in sorted(found) for one in found[index]]
+    if not explanations:
         when = program.argument.calendar.label(turn)
         raise UsageError(
             f"{actor} takes no decision in {when}" + (" on such a board" if given else "")
         )
-    return [found[index] for index in sorted(found)]
+    return explanations
 
 
-def _weights(
-    solution: Solution, stages: list[int], turn: int, given: Node | None
-) -> dict[int, tuple[Integers, Floats, float]]:
-    """For each decision the boards asked about, their weights, and their probability."""
-    coefficients = solution.coefficients
+def _met(solution: Solution, stages: list[int], turn: int) -> dict[int, Mass]:
+    """The distribution of the board before each of the decisions."""
     met: dict[int, Mass] = {}
 
     def meet(when: int, index: int, here: Callable[[], Mass]) -> None:
         if when == turn and index in stages:
             met[index] = here()
 
-    distribute(coefficients, solution.policies, meet=meet, stop=turn + 1)
-    found = {}
-    for index in stages:
-        if not coefficients.stages[index].active[turn]:
-            continue
-        frame = coefficients.program.stages[index].source
-        everywhere = np.arange(frame.size, dtype=np.int64)
-        some = _asked(solution, index, turn, given, everywhere)
-        if not len(some):
-            continue
-        mass = np.zeros(frame.size)
-        if index in met:
-            mass[met[index].cells] = met[index].values[:, 0]
-        total = float(mass[some].sum())
-        weight = mass[some] / total if total > 1e-12 else np.full(len(some), 1 / len(some))
-        kept = weight > 0
-        found[index] = (some[kept], weight[kept], total if total > 1e-12 else 0.0)
+    distribute(solution.coefficients, solution.policies, meet=meet, stop=turn + 1)
+    return met
+
+
+def _explained(taken: Taken, mover: int, given: Node | None, met: Mass | None) -> list[Explanation]:
+    """The decision as each type of its actor takes it."""
+    c = taken.coefficients
+    privacy, stage = c.program.privacy, c.program.stages[taken.index]
+    own = privacy.place(mover)
+    kinds = privacy.grids[own].types if own >= 0 else ("",)
+    found = []
+    for k, kind in enumerate(kinds):
+        lanes = np.ones(c.lanes, bool) if own < 0 else privacy.profiles[:, own] == k
+        asked = _asked(taken, given, met, lanes)
+        if asked is not None:
+            cells, weight, total = asked
+            options = _options(taken, mover, cells, weight)
+            name = stage.decisions[stage.movers.index(mover)]
+            found.append(Explanation(name, kind, total, len(cells), options))
     return found
 
 
 def _asked(
-    solution: Solution, index: int, turn: int, given: Node | None, cells: Integers
-) -> Integers:
-    """The cells at which the decision is taken and `given` holds."""
-    coefficients = solution.coefficients
-    layout, stage = coefficients.layout.stages[index], coefficients.program.stages[index]
-    rows = layout.policy.at(cells)
-    cells, rows = cells[rows >= 0], rows[rows >= 0]
-    policy = solution.policies[turn, stage.phase].reshape(-1, len(stage.choices))
-    cells = cells[policy[rows].sum(axis=1) > 0]
-    if given is None:
-        return cells
-    return cells[Condition(coefficients, given).at(stage.source, cells, turn)[:, 0] != 0]
+    taken: Taken, given: Node | None, met: Mass | None, lanes: NDArray[np.bool_]
+) -> tuple[Integers, Floats, float] | None:
+    """The cells asked about, their weights (cells, lanes), and their probability."""
+    c = taken.coefficients
+    layout, frame = c.layout.stages[taken.index], c.program.stages[taken.index].source
+    cells = np.arange(frame.size, dtype=np.int64)
+    cells = cells[layout.policy.at(cells) >= 0]
+    asked = (stored(taken, cells).sum(axis=0) > 0) & lanes
+    if given is not None:
+        asked &= Condition(c, given).at(frame, cells, taken.turn) != 0
+    if not asked.any():
+        return None
+    mass = np.zeros((frame.size, c.lanes))
+    if met is not None:
+        mass[met.cells] = met.values
+    prior = c.prior[:, 0] * lanes
+    weight = asked * mass[cells] * prior / prior.sum()
+    total = float(weight.sum())
+    if total <= 1e-12:
+        weight = asked * (judged_weights(taken, cells) * prior)
+    kept = weight.sum(axis=1) > 0
+    return cells[kept], weight[kept] / weight.sum(), total if total > 1e-12 else 0.0
 
 
-def _explained(
-    solution: Solution, taken: Taken, cells: Integers, weight: Floats, total: float
-) -> Explanation:
-    coefficients = solution.coefficients
-    layout, stage = (
-        coefficients.layout.stages[taken.index],
-        coefficients.program.stages[taken.index],
-    )
-    policy = solution.policies[taken.turn, stage.phase].reshape(-1, len(stage.choices))
-    shares = policy[layout.policy.at(cells)]
-    available = at_turn(coefficients.stages[taken.index].available, taken.turn)
-    terms = [
-        (k, t) for k, (owner, t) in enumerate(coefficients.program.terms) if owner == stage.mover
-    ]
-    options = []
-    for o, choice in enumerate(stage.choices):
-        rows, rest = np.divmod(cells, layout.available.low.shape[1])
-        open_ = available[layout.available.high[o][rows] + layout.available.low[o][rest], 0] != 0
-        if not open_.any():
-            continue
-        own = np.where(open_, weight, 0.0)
-        own = own / own.sum()
-        split = {
-            term: float(own @ expected(taken, o, k, cells, by_term=True)[:, 0]) for k, term in terms
-        }
-        options.append(
-            OptionValue(choice.name, float(weight @ shares[:, o]), sum(split.values()), split)
+def _options(taken: Taken, mover: int, cells: Integers, weight: Floats) -> tuple[OptionValue, ...]:
+    c = taken.coefficients
+    stage = c.program.stages[taken.index]
+    place = stage.movers.index(mover)
+    shares, choices = stored(taken, cells), range(len(stage.choices))
+    free = stage.marginal(available(taken, cells).astype(float), place) > 0
+    chosen = stage.marginal(shares, place)
+    values = {
+        term: own_values(
+            taken,
+            np.array([expected(taken, o, k, cells, by_term=True) for o in choices]),
+            shares,
+            place,
         )
-    return Explanation(stage.name, total, len(cells), tuple(options))
+        for k, (owner, term) in enumerate(c.program.terms)
+        if owner == mover
+    }
+    options = []
+    for o, name in enumerate(stage.options[place]):
+        if not free[o].any():
+            continue
+        own = np.where(free[o], weight, 0.0)
+        if own.sum() <= 0.0:
+            continue
+        own = own / own.sum()
+        split = {term: float((own * found[o]).sum()) for term, found in values.items()}
+        options.append(
+            OptionValue(name, float((weight * chosen[o]).sum()), sum(split.values()), split)
+        )
+    return tuple(options)

@@ -1,7 +1,8 @@
 """Which boards can occur: the cells that each stage has to be worked out for.
 
 Play is worked out only where the game can get to from its outset, in any lane of a batch; at
-logit precision every available option is taken to be possible. Boards elsewhere have no bearing
+logit precision every available option is taken to be possible, and with hidden types every belief
+(the last dimensions of every frame). Boards elsewhere have no bearing
 on values and frequencies from the outset on. To ask about any board, solve `everywhere`.
 """
 
@@ -58,8 +59,10 @@ class Possible:
     @staticmethod
     def of(coefficients: Coefficients) -> Possible:
         """Read it off a batch's numbers."""
+        beliefs = coefficients.program.beliefs
+        start = (coefficients.start > 0).any(axis=1).reshape(-1, beliefs).any(axis=1)
         return Possible(
-            np.asarray((coefficients.start > 0).any(axis=1)),
+            np.repeat(start, beliefs),
             tuple(
                 (t.live, np.asarray(t.available.any(axis=2)), t.skipped, t.active)
                 for t in coefficients.stages
@@ -142,6 +145,8 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
                 for some, goals, rows, alive in _ways(stage, live, open_, skipped, cells):
                     kernels.spread(some, *goals, *rows, alive, marks, found)
                 cells = reached(stage.stage.target.size)
+                if stage.stage.learns:
+                    cells = _any_belief(cells, program.beliefs)
         closings.append(cells)
         carry = program.carry
         zero = (np.zeros((1, len(carry.high)), np.int64), np.zeros((1, len(carry.low)), np.int64))
@@ -149,6 +154,12 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
         cells = reached(program.opening.size)
         openings.append(cells)
     return Reach(tuple(openings), sources, tuple(closings))
+
+
+def _any_belief(cells: Integers, beliefs: int) -> Integers:
+    """Some cells with all the beliefs that can be held there."""
+    boards = np.unique(cells // beliefs)
+    return np.asarray((boards[:, None] * beliefs + np.arange(beliefs)).ravel())
 
 
 def _at(table: Bools, turn: int) -> Bools:

@@ -1,0 +1,1 @@
+"""Scenarios in the formats of other programs."""

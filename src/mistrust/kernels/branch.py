@@ -1,0 +1,333 @@
+"""The principal branch of the logit equilibrium of one stage, followed in precision from zero.
+
+A stage is played by *agents*: the types of one actor whose choice is observed (each option then
+leads to the posterior that the strategies of all types imply), or several actors that choose at
+once. With precision scaled by t in [0, 1], the unknown is what the options are worth in logit
+units, ``y = precision * choice value``; strategies are ``share(a) ~ exp(t y(a))`` and the
+equation is ``y = precision * outlook(share)``. At t = 0 everybody plays the centroid, which is
+the only solution; the branch from there is the principal one (McKelvey and Palfrey 1995, theorem
+3; 1998). It is followed in steps of t with Newton's method as long as these go forward, and by
+arc length where it bends (Turocy 2005). Values between the nodes of the belief are linear, so
+the branch is smooth but for kinks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.agents import outlooks, respond, workspace
+from mistrust.kernels.options import OPTIONS
+
+SOLVED = 1e-11
+"""A Newton step below this, in logit units (relative above 1), ends the iteration."""
+STRAIGHT = 0.02
+"""A Newton step no longer than this, in logit units, leads straight ahead."""
+STEPS = 6000
+"""Steps along the branch before it is given up."""
+
+
+@njit(**OPTIONS)
+def eliminate(matrix, right, n):
+    """Solve ``matrix @ x = right`` in place (x in `right`), both destroyed.
+
+    Returns
+    -------
+    int
+        The sign of the determinant; 0 if the matrix is singular.
+    """
+    sign = 1
+    for k in range(n):
+        pivot = k
+        for i in range(k + 1, n):
+            if abs(matrix[i, k]) > abs(matrix[pivot, k]):
+                pivot = i
+        if abs(matrix[pivot, k]) < 1e-300:
+            return 0
+        if pivot != k:
+            sign = -sign
+            for j in range(k, n):
+                matrix[k, j], matrix[pivot, j] = matrix[pivot, j], matrix[k, j]
+            right[k], right[pivot] = right[pivot], right[k]
+        if matrix[k, k] < 0.0:
+            sign = -sign
+        for i in range(k + 1, n):
+            factor = matrix[i, k] / matrix[k, k]
+            if factor != 0.0:
+                for j in range(k + 1, n):
+                    matrix[i, j] -= factor * matrix[k, j]
+                right[i] -= factor * right[k]
+    for k in range(n - 1, -1, -1):
+        for j in range(k + 1, n):
+            right[k] -= matrix[k, j] * right[j]
+        right[k] /= matrix[k, k]
+    return sign
+
+
+@njit(**OPTIONS)
+def linearise(stage, y, t, share, work, size):
+    """The equation's left side in ``work[5][0]``, its derivatives by y and t in ``work[4]``."""
+    outlooks(stage, y, t, share, work, True)
+    precision, options = stage[7], share.shape[1]
+    outlook, slopes, matrix, left = work[1], work[2], work[4], work[5][0]
+    for i in range(size):
+        sharp = precision[i // options]
+        left[i] = y[i] - sharp * outlook[i]
+        by_t = 0.0
+        for j in range(size):
+            by_t += slopes[i, j] * y[j]
+            matrix[i, j] = (i == j) - sharp * t * slopes[i, j]
+        matrix[i, size] = -sharp * by_t
+
+
+@njit(**OPTIONS)
+def polish(stage, y, t, share, work, size, furthest):
+    """Newton's method at a fixed t, in place; False if it does not close in from nearby.
+
+    A negative determinant says that the branch has bent back, or that another one has forked off
+    (as in symmetric games); only a solution straight ahead is then taken to be on the branch.
+    """
+    last = furthest
+    for turn in range(12):
+        linearise(stage, y, t, share, work, size)
+        left = work[5][0]
+        sign = eliminate(work[4], left, size)
+        step, scale = 0.0, 1.0
+        for i in range(size):
+            y[i] -= left[i]
+            step = max(step, abs(left[i]))
+            scale = max(scale, abs(y[i]))
+        if sign == 0 or not step <= last or (sign < 0 and turn == 0 and step > STRAIGHT):
+            return False
+        if step <= SOLVED * scale:
+            return True
+        last = step
+    return False
+
+
+@njit(**OPTIONS)
+def follow(stage, y, share, work):
+    """Follow the principal branch to full precision.
+
+    Parameters
+    ----------
+    stage
+        ``(sealed, worth, n, prior, payoff, counts, open_, precision, belief)``: see `reveal` and
+        `meet`; `precision` is (agents,).
+    y : (agents * options,)
+        Returns the choice values in logit units.
+    share : (agents, options)
+        Returns the strategies.
+
+    Returns
+    -------
+    float
+        The residual: the largest difference between a probability and the logit choice that all
+        of them imply.
+    """
+    open_, precision = stage[6], stage[7]
+    agents, options = open_.shape
+    size = agents * options
+    for i in range(size):
+        y[i] = 0.0
+    outlooks(stage, y, 0.0, share, work, False)
+    for i in range(size):
+        y[i] = precision[i // options] * work[1][i]
+    if not (_pooled(stage, y, share, work) or _forward(stage, y, share, work, size)):
+        return np.inf
+    outlooks(stage, y, 1.0, share, work, False)
+    log_share, worst = work[0], 0.0
+    for i in range(size):
+        y[i] = precision[i // options] * work[1][i]
+    for g in range(agents):  # the strategies themselves are kept; their answer goes to scratch
+        for a in range(options):
+            log_share[g, a] = share[g, a]
+    answer = work[4]
+    respond(y, 1.0, open_, answer, work[3])
+    for g in range(agents):
+        for a in range(options):
+            worst = max(worst, abs(answer[g, a] - share[g, a]))
+    return worst
+
+
+@njit(**OPTIONS)
+def _pooled(stage, y, share, work):
+    """Whether all types play alike as long as nothing is learned: then so they do all along.
+
+    The values are those at the centroid, which teaches nothing. Such a branch may run on a node
+    of the belief, where the equation has no derivative.
+    """
+    sealed, open_, precision = stage[0], stage[6], stage[7]
+    kinds, options = open_.shape
+    if sealed:
+        return False
+    for a in range(options):
+        for k in range(1, kinds):
+            if open_[k, a] != open_[0, a] or precision[k] != precision[0]:
+                return False
+    first = 0
+    while first < options and open_[0, first] == 0.0:
+        first += 1
+    for a in range(first, options):
+        for k in range(1, kinds):
+            one = y[a] - y[first]
+            other = y[k * options + a] - y[k * options + first]
+            if open_[0, a] != 0.0 and abs(one - other) > 1e-13 * max(1.0, abs(one)):
+                return False
+    return True
+
+
+@njit(**OPTIONS)
+def _forward(stage, y, share, work, size):
+    """In steps of t while the branch goes forward; then along it."""
+    t, reach = 0.0, 1.0
+    tangent, trial = work[5][1], work[5][2]
+    while t < 1.0:
+        linearise(stage, y, t, share, work, size)
+        for i in range(size):
+            tangent[i] = -work[4][i, size]
+        if eliminate(work[4], tangent, size) == 0:
+            return _along(stage, y, t, share, work, size)
+        done = False
+        while reach > 1e-4:
+            ahead = min(1.0, t + reach)
+            for i in range(size):
+                trial[i] = y[i] + (ahead - t) * tangent[i]
+            if polish(stage, trial, ahead, share, work, size, 0.5):
+                done = True
+                break
+            reach *= 0.4
+        if not done:
+            return _along(stage, y, t, share, work, size)
+        t = ahead
+        reach *= 2.5
+        for i in range(size):
+            y[i] = trial[i]
+    return True
+
+
+@njit(**OPTIONS)
+def _along(stage, y, t, share, work, size):
+    """By arc length, where the branch may bend back; y and t are on it."""
+    old, trial, moved = work[5][3], work[5][2], work[5][4]
+    scale = 1.0
+    for i in range(size):
+        scale = max(scale, abs(y[i]))
+        old[i] = 0.0
+    old[size] = 1.0
+    here = t
+    length = 0.05
+    for _ in range(STEPS):
+        if not _tangent(stage, y, here, share, work, size, scale):
+            return False
+        advanced = False
+        while length > 1e-7:
+            there = _correct(stage, y, here, share, work, size, scale, length, 0.5 * length)
+            if there == there:
+                advanced = True
+                break
+            length *= 0.4
+        if not advanced:
+            there = _turn(stage, y, here, share, work, size, scale)
+            if there != there:
+                return False
+            length = 1e-4
+        if there >= 1.0:
+            part = (1.0 - here) / (there - here)
+            for i in range(size):
+                moved[i] = y[i] + part * (trial[i] - y[i])
+            if polish(stage, moved, 1.0, share, work, size, 0.5):
+                for i in range(size):
+                    y[i] = moved[i]
+                return True
+            if length < 1e-7:
+                return False
+            length *= 0.3
+            continue
+        for i in range(size):
+            y[i] = trial[i]
+        here = there
+        length = min(2.0 * length, 2.0)
+    return False
+
+
+@njit(**OPTIONS)
+def _tangent(stage, y, t, share, work, size, scale):
+    """The unit tangent into ``work[5][3]``, oriented so that the determinant stays positive."""
+    old, matrix, right = work[5][3], work[4], work[5][0]
+    linearise(stage, y, t, share, work, size)
+    for i in range(size):
+        matrix[i, size] /= scale
+        right[i] = 0.0
+    for j in range(size + 1):
+        matrix[size, j] = old[j]
+    right[size] = 1.0
+    sign = eliminate(matrix, right, size + 1)
+    if sign == 0:
+        return False
+    length = 0.0
+    for j in range(size + 1):
+        length += right[j] * right[j]
+    for j in range(size + 1):
+        old[j] = sign * right[j] / np.sqrt(length)
+    return True
+
+
+@njit(**OPTIONS)
+def _turn(stage, y, t, share, work, size, scale):
+    """Past a kink at which the branch turns sharply, into ``work[5][2]``; its t, or NaN.
+
+    A small step beyond the kink, the tangent of the branch there, and a step along that.
+    """
+    tangent, kept, beyond = work[5][3], work[5][5], work[5][4]
+    for j in range(size + 1):
+        kept[j] = tangent[j]
+    for exponent in range(7):
+        small = 10.0 ** (exponent - 8)
+        for i in range(size):
+            beyond[i] = y[i] + small * kept[i]
+        there = t + small * kept[size] / scale
+        for j in range(size + 1):
+            tangent[j] = kept[j]
+        if not _tangent(stage, beyond, there, share, work, size, scale):
+            continue
+        found = _correct(stage, beyond, there, share, work, size, scale, 10.0 * small, 20.0 * small)
+        if found == found:
+            return found
+    return np.nan
+
+
+@njit(**OPTIONS)
+def _correct(stage, y, t, share, work, size, scale, length, furthest):
+    """From a step along the tangent back to the branch, into ``work[5][2]``; its t, or NaN."""
+    tangent, trial, matrix, right = work[5][3], work[5][2], work[4], work[5][0]
+    there = t + length * tangent[size] / scale
+    for i in range(size):
+        trial[i] = y[i] + length * tangent[i]
+    last = furthest
+    for _ in range(12):
+        linearise(stage, trial, there, share, work, size)
+        ahead = -length + (there - t) * scale * tangent[size]
+        for i in range(size):
+            matrix[i, size] /= scale
+            ahead += (trial[i] - y[i]) * tangent[i]
+        for j in range(size + 1):
+            matrix[size, j] = tangent[j]
+        right[size] = ahead
+        if eliminate(matrix, right, size + 1) == 0:
+            return np.nan
+        step, large = abs(right[size]), 1.0
+        for i in range(size):
+            trial[i] -= right[i]
+            step = max(step, abs(right[i]))
+            large = max(large, abs(trial[i]))
+        there -= right[size] / scale
+        if not step <= last:
+            return np.nan
+        if step <= SOLVED * large:
+            return there
+        last = step
+    return np.nan
+
+
+__all__ = ["follow", "workspace"]

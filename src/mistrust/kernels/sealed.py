@@ -1,0 +1,164 @@
+"""Values, carried backward through a phase in which several actors choose at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.backward import choice_values, judge
+from mistrust.kernels.belief import scratch
+from mistrust.kernels.branch import follow, workspace
+from mistrust.kernels.options import OPTIONS
+
+_U = np.uint64
+
+
+@njit(**OPTIONS)
+def decide_sealed(
+    cells,
+    values,
+    goal_high,
+    goal_low,
+    row_high,
+    row_low,
+    live,
+    weights,
+    first_branch,
+    open_high,
+    open_low,
+    open_table,
+    first_pay,
+    pay_group,
+    pay_high,
+    pay_low,
+    pays,
+    policy_high,
+    policy_low,
+    policy,
+    counts,
+    movers,
+    precision,
+    judgements,
+    judged_high,
+    judged_low,
+    gain,
+    residual,
+    where,
+    out,
+):
+    """Backward through a sealed phase: the logit equilibrium of the stage at every cell.
+
+    Parameters
+    ----------
+    values, out
+        As in `decide`, with combinations of options in C order for options; `policy` is written:
+        the probability of each combination.
+    counts, movers : (movers,)
+        How many options each has; their groups.
+    precision, gain : (actors, lanes)
+    residual, where : (cases,)
+        Raised to the largest residual of the strategies, and the cell it is found at.
+    """
+    branches, size = len(row_high), row_low.shape[1]
+    choices, lanes, n = len(first_branch) - 1, open_table.shape[1], weights.shape[1]
+    cases, agents, most = len(residual), len(movers), counts.max()
+    worth, own = np.zeros((choices, n)), np.zeros(lanes)
+    payoff, open_ = np.zeros((lanes, agents, choices)), np.zeros((agents, most))
+    share, y, work = np.zeros((agents, most)), np.zeros(agents * most), workspace(agents, most)
+    average, belief, sharp = np.zeros(judgements.shape[1]), scratch(2), np.zeros(agents)
+    nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
+    high, lows = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
+    for cell in cells:
+        h, low = cell // size, cell % size
+        high[0], lows[0] = h, low
+        away = goal_high[branches, h] + goal_low[branches, low]
+        place = policy_high[h] + policy_low[low]
+        if place < 0:
+            out[cell * n : (cell + 1) * n] = values[away * n : (away + 1) * n]
+            continue
+        for c in range(choices):
+            choice_values(
+                high,
+                lows,
+                values,
+                goal_high,
+                goal_low,
+                row_high,
+                row_low,
+                live,
+                weights,
+                first_branch,
+                first_pay,
+                pay_group,
+                pay_high,
+                pay_low,
+                pays,
+                c,
+                worth[c],
+            )
+            for i in range(agents):
+                own[:] = worth[c, movers[i] * lanes : (movers[i] + 1) * lanes]
+                if judgements.shape[1] > 1:
+                    judge(judgements, judged_high[h] + judged_low[low], own, lanes, average)
+                payoff[:, i, c] = own
+        out[cell * n : (cell + 1) * n] = 0.0
+        for case in range(cases):
+            for i in range(agents):
+                sharp[i] = precision[movers[i], case]
+                payoff[case, i] -= payoff[case, i, 0]
+            some = _opened(open_high, open_low, open_table, h, low, case, counts, open_)
+            if some:
+                stage = (True, nothing, 1, prior, payoff[case], counts, open_, sharp, belief)
+                left = follow(stage, y, share, work)
+                if not left <= residual[case]:
+                    residual[case], where[case] = left, cell
+                for i in range(agents):
+                    _raise_gain(y, share, open_, i, sharp[i], case, gain[movers[i]])
+            for w in range(case, lanes, cases):
+                for c in range(choices):
+                    chance = _chance(share, c, counts) if some else 0.0
+                    policy[(place * choices + c) * lanes + w] = chance
+                    if chance != 0.0:
+                        for j in range(w, n, lanes):
+                            out[cell * n + j] += chance * worth[c, j]
+                if not some:
+                    for j in range(w, n, lanes):
+                        out[cell * n + j] = values[away * n + j]
+
+
+@njit(**OPTIONS)
+def _opened(open_high, open_low, table, h, low, case, counts, open_):
+    """Which option of each mover is open, from the combinations that are; whether any is."""
+    open_[:] = 0.0
+    some = False
+    for c in range(len(open_high)):
+        if table[open_high[c, h] + open_low[c, low], case] != 0.0:
+            some = True
+            rest = c
+            for i in range(len(counts) - 1, -1, -1):
+                open_[i, rest % counts[i]] = 1.0
+                rest //= counts[i]
+    return some
+
+
+@njit(**OPTIONS)
+def _chance(share, combination, counts):
+    """The probability of a combination of options."""
+    chance = 1.0
+    for i in range(len(counts) - 1, -1, -1):
+        chance *= share[i, combination % counts[i]]
+        combination //= counts[i]
+    return chance
+
+
+@njit(**OPTIONS)
+def _raise_gain(y, share, open_, i, precision, case, gain):
+    """Raise ``gain[case]`` by what an actor's best option is worth above its mixture."""
+    options = share.shape[1]
+    best, mean = -np.inf, 0.0
+    for a in range(options):
+        if open_[i, a] != 0.0:
+            best = max(best, y[i * options + a])
+            mean += share[i, a] * y[i * options + a]
+    if precision > 0.0:
+        gain[case] = max(gain[case], (best - mean) / precision)

@@ -1,0 +1,42 @@
+"""A batch of games solved, whether they end or go on for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mistrust.compile.lower import Coefficients
+from mistrust.solve.backward import Ending, Inspect, Solution, Workspace, solve
+from mistrust.solve.reach import Reach
+from mistrust.solve.stationary import stationary
+
+
+def solve_game(
+    coefficients: Coefficients,
+    *,
+    keep: Collection[int] = (),
+    inspect: Inspect | None = None,
+    workspace: Workspace | None = None,
+    reach: Reach | None = None,
+    ending: Ending | None = None,
+    threads: int = 1,
+) -> Solution:
+    """Solve all lanes of a batch; see `backward.solve`.
+
+    Where play goes on for ever, the turns shown are those of the stationary equilibrium.
+    """
+    if not coefficients.program.argument.scenario.horizon.forever:
+        return solve(
+            coefficients,
+            keep=keep,
+            inspect=inspect,
+            workspace=workspace,
+            reach=reach,
+            ending=ending,
+            threads=threads,
+        )
+    values, residual = stationary(coefficients)
+    solution = solve(
+        coefficients, keep=keep, inspect=inspect, reach=reach, beyond=values, threads=threads
+    )
+    solution.evidence.settled[:] = residual
+    return solution

@@ -1,0 +1,138 @@
+"""What a decision rests on, worked out again plainly, without the kernels.
+
+Used to check decisions (the certificate), to explain them, and by the tests as the kernels' twin.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mistrust import kernels
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.frames import Integers, Lookup
+from mistrust.compile.layout import Tables
+from mistrust.compile.lower import at_turn
+from mistrust.solve.backward import Taken
+from mistrust.solve.step import hidden_of
+
+
+def entry(table: Floats, tables: Tables, number: int, turn: int, cells: Integers) -> Floats:
+    """One expression's numbers at some cells: (cells, lanes)."""
+    lookup = Lookup(tables.high[number], tables.low[number])
+    return at_turn(table, turn)[lookup.at(cells)]
+
+
+def stored(taken: Taken, cells: Integers) -> Floats:
+    """The policy at some cells: (choices, cells, lanes)."""
+    layout = taken.coefficients.layout.stages[taken.index]
+    policy = taken.policies[taken.turn, layout.stage.phase]
+    wide = policy.reshape(-1, len(layout.stage.choices), taken.coefficients.lanes)
+    return wide[layout.policy.at(cells)].transpose(1, 0, 2)
+
+
+def available(taken: Taken, cells: Integers) -> np.ndarray:
+    """Whether each choice is open: (choices, cells, lanes)."""
+    c = taken.coefficients
+    layout, table = c.layout.stages[taken.index], c.stages[taken.index].available
+    choices = range(len(layout.stage.choices))
+    found = [entry(table, layout.available, o, taken.turn, cells) != 0 for o in choices]
+    return np.array(found)
+
+
+def expected(
+    taken: Taken, choice: int, group: int, cells: Integers, *, by_term: bool = False
+) -> Floats:
+    """What a group (actor, or term) expects from a choice: (cells, lanes)."""
+    c = taken.coefficients
+    layout, tables = c.layout.stages[taken.index], c.stages[taken.index]
+    size = layout.stage.target.size
+    groups = len(c.program.terms) if by_term else len(c.program.actors)
+    values = taken.values[: size * groups * c.lanes].reshape(size, groups, c.lanes)[:, group]
+    receivers = layout.pay_term if by_term else layout.pay_actor
+    total = np.zeros((len(cells), c.lanes))
+    after = _after(taken, choice, cells) if layout.stage.learns else [(1.0, np.zeros(1, np.int64))]
+    first, last = layout.first_branch[choice], layout.first_branch[choice + 1]
+    for b, branch in zip(range(first, last), layout.stage.choices[choice].branches, strict=True):
+        goal = layout.stage.goal(branch, c.program.starts).at(cells)
+        weight = entry(tables.weights, layout.weights, b, taken.turn, cells)
+        for part, shift in after:
+            there = np.broadcast_to(goal[:, None] + shift, total.shape)
+            ahead = np.take_along_axis(values, there, axis=0)
+            total += np.where(weight != 0, part * weight * ahead, 0.0)
+    for k in range(layout.first_pay[choice], layout.first_pay[choice + 1]):
+        if receivers[k] == group:
+            total += entry(tables.pays, layout.pays, k, taken.turn, cells)
+    return total
+
+
+def _after(taken: Taken, choice: int, cells: Integers) -> list[tuple[Floats, Integers]]:
+    """Where the belief goes after a choice: weights and shifts of cells, both (cells, lanes)."""
+    c = taken.coefficients
+    layout = c.layout.stages[taken.index]
+    beliefs, kind, first, n, stride, *_ = hidden_of(c.program.privacy, layout)
+    shares = stored(taken, cells)[choice].reshape(len(cells), len(kind), len(c.cases))
+    nodes = layout.node.at(cells)
+    kinds = beliefs.shape[1]
+    parts = np.zeros((kinds, *shares.shape))
+    shifts = np.zeros((kinds, *shares.shape), dtype=np.int64)
+    corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
+    for i, node in enumerate(nodes):
+        for case in range(len(c.cases)):
+            chance = np.ascontiguousarray(shares[i, first, case])
+            if kernels.bayes(beliefs[node], chance, posterior):
+                kernels.locate(posterior, n, corner, order, rest, found, weights)
+                parts[:, i, :, case] = weights[:, None]
+                shifts[:, i, :, case] = ((found - node) * stride)[:, None]
+    wide = (len(cells), c.lanes)
+    return [(p.reshape(wide), s.reshape(wide)) for p, s in zip(parts, shifts, strict=True)]
+
+
+def judged(taken: Taken, mover: int, values: Floats, cells: Integers) -> Floats:
+    """What a mover makes of values (..., cells, lanes) that depend on hidden types."""
+    c = taken.coefficients
+    privacy, layout = c.program.privacy, c.layout.stages[taken.index]
+    if privacy.count == 1:
+        return values
+    weights = privacy.judgements(mover)[layout.judgement.at(cells)]
+    apart = values.reshape(*values.shape[:-1], privacy.count, len(c.cases))
+    return np.asarray(np.einsum("xpq,...xqw->...xpw", weights, apart).reshape(values.shape))
+
+
+def judged_weights(taken: Taken, cells: Integers) -> Floats:
+    """The beliefs of the board about every profile, for one case: (cells, profiles)."""
+    c = taken.coefficients
+    layout, total = c.layout.stages[taken.index], np.ones((len(cells), 1))
+    source, privacy = layout.stage.source, c.program.privacy
+    for place, axis in enumerate(privacy.axes):
+        nodes = source.rows((axis,), c.program.sizes).at(cells)
+        total = total * privacy.nodes[place][nodes][:, privacy.profiles[:, place]]
+    return total
+
+
+def own_values(taken: Taken, values: Floats, shares: Floats, place: int) -> Floats:
+    """One mover's values of its own options, given what the others choose with it.
+
+    From values and probabilities of choices, (choices, ...), to (options, ...).
+    """
+    stage = taken.coefficients.layout.stages[taken.index].stage
+    if not stage.sealed:
+        return values
+    counts = stage.counts
+    apart = shares.reshape(*counts, *shares.shape[1:])
+    others = apart.sum(axis=place, keepdims=True)
+    weighed = others * values.reshape(apart.shape)
+    axes = tuple(i for i in range(len(counts)) if i != place)
+    return np.asarray(weighed.sum(axis=axes))
+
+
+def plain_logit(choice_value: Floats, open_: np.ndarray, precision: Floats) -> Floats:
+    """The twin of `kernels.logit` in NumPy: (options, ..., lanes)."""
+    masked = np.where(open_, choice_value, -np.inf)
+    best = masked.max(axis=0)
+    some = open_.any(axis=0)
+    gap = np.where(open_, choice_value - np.where(some, best, 0.0), 0.0)
+    with np.errstate(invalid="ignore"):
+        weight = np.exp(np.where(np.isinf(precision), 0.0, precision) * gap)
+    tied = gap >= -1e-12 * np.maximum(1.0, abs(np.where(some, best, 0.0)))
+    weight = np.where(open_, np.where(np.isinf(precision), tied, weight), 0.0)
+    return weight / np.where(some, weight.sum(axis=0), 1.0)

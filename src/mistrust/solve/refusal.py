@@ -1,0 +1,50 @@
+"""What is said where strategies that must be solved for together could not be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mistrust.scenario.effects import written
+from mistrust.solve.backward import Solution
+from mistrust.solve.certificate import RESIDUAL
+
+
+def refusals(solution: Solution) -> dict[int, str]:
+    """By case that is refused: the phase, the date, the board, and the remedy."""
+    found = {}
+    for case, (residual, turn, index, cell) in solution.evidence.worst.items():
+        if not residual <= RESIDUAL:
+            found[case] = _refused(solution, residual, turn, index, cell)
+    for case, residual in enumerate(solution.evidence.settled):
+        if not residual <= RESIDUAL:
+            found.setdefault(case, _unsettled(float(residual)))
+    return found
+
+
+def _unsettled(residual: float) -> str:
+    return (
+        "no stationary equilibrium was found: followed from zero precision, values still change "
+        f"from turn to turn (by {residual:.1e} of the largest, at most {RESIDUAL:.0e} is "
+        "accepted); lower the precision of the actors, or give the horizon a last turn"
+    )
+
+
+def _refused(solution: Solution, residual: float, turn: int, index: int, cell: int) -> str:
+    program = solution.coefficients.program
+    stage, argument = program.stages[index], program.argument
+    levels = np.unravel_index(cell, stage.source.shape)
+    where = ", ".join(
+        written(argument.scenario, name, int(level))
+        for name, level in zip(stage.source.variables, levels, strict=True)
+    )
+    movers = " and ".join(f"'{program.actors[mover]}'" for mover in stage.movers)
+    where = f"on the board where {where}, " if where else ""
+    remedy = f"lower the precision of {movers}"
+    if stage.learns:
+        remedy += f", or give {movers} more 'beliefs'"
+    what = "strategies and beliefs" if stage.learns else "strategies"
+    return (
+        f"no equilibrium was found: at '{stage.name}' in {argument.calendar.label(turn)}, "
+        f"{where}the {what} of {movers} could not be solved for together "
+        f"(residual {residual:.1e}, at most {RESIDUAL:.0e} is accepted); {remedy}"
+    )

@@ -1,0 +1,301 @@
+"""One stage backward: which kernel carries the values through a phase, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mistrust import kernels
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.frames import Integers
+from mistrust.compile.layout import StageLayout
+from mistrust.compile.lower import Coefficients, StageTables, at_turn
+from mistrust.compile.private import Privacy
+from mistrust.solve.reach import Reach
+
+WORTH_SHARING = 4096
+"""Fewer cells than this are not worth dividing among threads."""
+
+Policies = dict[tuple[int, int], Floats]
+"""By turn and phase: a flat array (policy cells, options, lanes)."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Whose values are computed: actors, or payoff terms each with its actor's patience."""
+
+    count: int
+    actor: Integers
+    by_term: bool
+
+    def receivers(self, actors: Integers, terms: Integers) -> Integers:
+        """The groups that receive some payments."""
+        return terms if self.by_term else actors
+
+
+@dataclass(frozen=True)
+class Share:
+    """Threads among which a stage's cells are divided (kernels write to their own cells only)."""
+
+    pool: ThreadPoolExecutor | None
+    threads: int
+
+    def each(self, cells: Integers, work: Callable[[Integers], None]) -> None:
+        """Do the work on all cells."""
+        if self.pool is None or self.threads < 2 or len(cells) < WORTH_SHARING:
+            work(cells)
+            return
+        for done in [self.pool.submit(work, part) for part in np.array_split(cells, self.threads)]:
+            done.result()
+
+
+@dataclass
+class Evidence:
+    """What the solving itself tells of its quality.
+
+    Attributes
+    ----------
+    gains : (turns, actors, lanes)
+        Largest gain that an actor could make by one deviation, on any board worked out.
+    residuals : (turns, cases)
+        Largest residual of strategies that were solved for together.
+    settled : (cases,)
+        How far values move in one turn where play goes on for ever, relative to the largest.
+    worst
+        By case the residual's place: (residual, turn, index of the stage, cell).
+    """
+
+    gains: Floats
+    residuals: Floats
+    settled: Floats
+    worst: dict[int, tuple[float, int, int, int]] = field(default_factory=dict)
+
+    @staticmethod
+    def empty(coefficients: Coefficients) -> Evidence:
+        """Nothing solved so far."""
+        program, cases = coefficients.program, len(coefficients.cases)
+        gains = np.zeros((program.turns, len(program.actors), coefficients.lanes))
+        return Evidence(gains, np.zeros((program.turns, cases)), np.zeros(cases))
+
+    def take_over(self, other: Evidence, turn: int) -> None:
+        """Use another's from a turn on."""
+        self.gains[turn:] = other.gains[turn:]
+        self.residuals[turn:] = other.residuals[turn:]
+        self.worst |= {case: at for case, at in other.worst.items() if at[1] >= turn}
+
+    def note(self, turn: int, index: int, residual: Floats, where: Integers) -> None:
+        """Take in the residuals of a stage and the cells at which they were found."""
+        for case in map(int, np.flatnonzero(~(residual <= self.residuals[turn]))):
+            self.residuals[turn, case] = residual[case]
+            found = (float(residual[case]), turn, index, int(where[case]))
+            if case not in self.worst or not found[0] <= self.worst[case][0]:
+                self.worst[case] = found
+
+
+def hidden_of(privacy: Privacy, layout: StageLayout) -> tuple[Any, ...]:
+    """What `kernels.private` calls `hidden`, for a phase that moves a belief."""
+    place = privacy.axes.index(layout.stage.learns)
+    grid, kind = privacy.grids[place], np.ascontiguousarray(privacy.profiles[:, place])
+    first = np.array([int(np.argmax(kind == k)) for k in range(len(grid.types))])
+    lookup = (layout.node.high, layout.node.low)
+    return (privacy.nodes[place], kind, first, grid.points - 1, layout.stride, *lookup)
+
+
+class Step:
+    """Carries values backward through single stages."""
+
+    def __init__(
+        self,
+        coefficients: Coefficients,
+        groups: Groups,
+        reach: Reach,
+        share: Share,
+        policies: Policies,
+        evidence: Evidence | None,
+    ) -> None:
+        self.coefficients = coefficients
+        self.groups = groups
+        self.reach = reach
+        self.share = share
+        self.policies = policies
+        self.evidence = evidence
+        self.lanes = coefficients.lanes
+        self.lock = Lock()
+        privacy = coefficients.program.privacy
+        self.judgements = [privacy.judgements(i) for i in range(len(coefficients.program.actors))]
+        self._tiled: dict[int, Floats] = {}
+
+    def back(self, values: Floats, out: Floats, turn: int, index: int) -> None:
+        """From `values` on the stage's target to `out` on its source, at the cells that matter."""
+        layout = self.coefficients.layout.stages[index]
+        stage = layout.stage
+        if stage.learns:
+            self._private(values, out, turn, index)
+        elif stage.sealed and self.evidence is not None:
+            self._sealed(values, out, turn, index)
+        elif stage.movers:
+            self._decide(values, out, turn, index)
+        else:
+            common = self._common(values, turn, index)
+            cells = self.reach.sources[turn, index]
+            self.share.each(cells, lambda some: kernels.expect(some, *common, out))
+
+    def _weights(self, turn: int, index: int) -> Floats:
+        """Branch weights repeated for every group: (rows, groups * lanes)."""
+        tables = self.coefficients.stages[index].weights
+        if len(tables) > 1:
+            return np.tile(tables[turn], (1, self.groups.count))
+        if index not in self._tiled:
+            self._tiled[index] = np.tile(tables[0], (1, self.groups.count))
+        return self._tiled[index]
+
+    def _live(self, turn: int, index: int) -> NDArray[np.bool_]:
+        live = self.coefficients.stages[index].live
+        return np.asarray(live[turn if len(live) > 1 else 0])
+
+    def _common(self, values: Floats, turn: int, index: int) -> tuple[Any, ...]:
+        """What `expect` and the decisions share."""
+        layout = self.coefficients.layout.stages[index]
+        return (
+            values,
+            layout.goal_high,
+            layout.goal_low,
+            layout.weights.high,
+            layout.weights.low,
+            self._live(turn, index),
+            self._weights(turn, index),
+        )
+
+    def _offers(self, layout: StageLayout, tables: StageTables, turn: int) -> tuple[Any, ...]:
+        """Options, their availability and their payments."""
+        return (
+            layout.first_branch,
+            layout.available.high,
+            layout.available.low,
+            at_turn(tables.available, turn),
+            layout.first_pay,
+            self.groups.receivers(layout.pay_actor, layout.pay_term),
+            layout.pays.high,
+            layout.pays.low,
+            at_turn(tables.pays, turn),
+            layout.policy.high,
+            layout.policy.low,
+        )
+
+    def _raise_gains(self, turn: int, gains: Floats) -> None:
+        assert self.evidence is not None
+        with self.lock:
+            worst = self.evidence.gains[turn]
+            np.maximum(worst, gains, out=worst)
+
+    def _note(self, turn: int, index: int, residual: Floats, where: Integers) -> None:
+        assert self.evidence is not None
+        with self.lock:
+            self.evidence.note(turn, index, residual, where)
+
+    def _decide(self, values: Floats, out: Floats, turn: int, index: int) -> None:
+        layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
+        mover, given = layout.stage.mover, self.evidence is None
+        rest = (
+            *self._common(values, turn, index),
+            *self._offers(layout, tables, turn),
+            self.policies[turn, layout.stage.phase],
+            given,
+            mover,
+            self.coefficients.precision[mover],
+            self.judgements[mover],
+            layout.judgement.high,
+            layout.judgement.low,
+        )
+
+        def work(some: Integers) -> None:
+            gain = np.zeros(self.lanes)
+            kernels.decide(some, *rest, gain, out)
+            if not given:
+                gains = np.zeros((len(self.judgements), self.lanes))
+                gains[mover] = gain
+                self._raise_gains(turn, gains)
+
+        self.share.each(self.reach.sources[turn, index], work)
+
+    def _sealed(self, values: Floats, out: Floats, turn: int, index: int) -> None:
+        layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
+        stage, cases = layout.stage, len(self.coefficients.cases)
+        rest = (
+            *self._common(values, turn, index),
+            *self._offers(layout, tables, turn),
+            self.policies[turn, stage.phase],
+            stage.counts,
+            np.array(stage.movers, dtype=np.int64),
+            self.coefficients.precision,
+            self.judgements[stage.mover],
+            layout.judgement.high,
+            layout.judgement.low,
+        )
+
+        def work(some: Integers) -> None:
+            gains = np.zeros((len(self.judgements), self.lanes))
+            residual, where = np.zeros(cases), np.zeros(cases, dtype=np.int64)
+            kernels.decide_sealed(some, *rest, gains, residual, where, out)
+            self._raise_gains(turn, gains)
+            self._note(turn, index, residual, where)
+
+        self.share.each(self.reach.sources[turn, index], work)
+
+    def _private(self, values: Floats, out: Floats, turn: int, index: int) -> None:
+        """A decision of an actor with types, or odds that depend on a hidden type."""
+        c, layout = self.coefficients, self.coefficients.layout.stages[index]
+        stage, tables, program = layout.stage, c.stages[index], c.program
+        apart = (program.privacy.count, len(c.cases))
+        wide = (-1, self.groups.count, *apart)
+        after = values[: stage.target.size * self.groups.count * self.lanes].reshape(wide)
+        before = out[: stage.source.size * self.groups.count * self.lanes].reshape(wide)
+
+        def table(numbers: Floats) -> Floats:
+            return np.ascontiguousarray(at_turn(numbers, turn)).reshape(-1, *apart)
+
+        goals = (layout.goal_high, layout.goal_low)
+        rows = (layout.weights.high, layout.weights.low)
+        moves = (after, goals, rows, self._live(turn, index), table(tables.weights))
+        hidden = hidden_of(program.privacy, layout)
+        cells = self.reach.sources[turn, index]
+        if not stage.movers:
+            self.share.each(cells, lambda some: kernels.expect_signal(some, *moves, hidden, before))
+            return
+        policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
+        given, mover = self.evidence is None, stage.mover
+        rest = (
+            layout.first_branch,
+            (layout.available.high, layout.available.low),
+            table(tables.available),
+            layout.first_pay,
+            self.groups.receivers(layout.pay_actor, layout.pay_term),
+            (layout.pays.high, layout.pays.low),
+            table(tables.pays),
+            (layout.policy.high, layout.policy.low),
+            policy,
+            given,
+            mover,
+            c.precision[mover].reshape(apart),
+            self.judgements[mover],
+            (layout.judgement.high, layout.judgement.low),
+            hidden,
+        )
+
+        def work(some: Integers) -> None:
+            gain = np.zeros(apart)
+            residual, where = np.zeros(apart[1]), np.zeros(apart[1], dtype=np.int64)
+            kernels.decide_private(some, *moves, *rest, gain, residual, where, before)
+            if not given:
+                gains = np.zeros((len(self.judgements), self.lanes))
+                gains[mover] = gain.ravel()
+                self._raise_gains(turn, gains)
+                self._note(turn, index, residual, where)
+
+        self.share.each(cells, work)

@@ -1,0 +1,79 @@
+"""How coarse the grid of a belief is said to be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mistrust.assess.coarseness import coarseness
+from mistrust.cli import app
+from mistrust.scenario.read import read_file
+
+SIGNAL = """
+title: A signal
+horizon: {turns: 1}
+actors:
+  sender: {precision: 2, types: {strong: 0.65, weak: 0.35}, beliefs: POINTS}
+  receiver: {precision: 2}
+board:
+  drink: {levels: [none, beer, quiche], start: none, within: turn}
+  fight: {levels: [undone, done], start: undone, within: turn}
+turn:
+  - decide: sender
+    options:
+      beer: {set: {drink: beer}}
+      quiche: {set: {drink: quiche}}
+  - decide: receiver
+    options:
+      duel: {set: {fight: done}}
+      leave: {}
+payoffs:
+  sender:
+    taste: (drink == beer) * (sender == strong) + (drink == quiche) * (sender == weak)
+    peace: 2 * (fight == undone)
+  receiver:
+    duel: if(sender == weak, 1, -1) * (fight == done)
+claims:
+  seldom: {says: They seldom fight, holds: freq(receiver == duel) < 0.5}
+"""
+
+
+def written(folder: Path, points: int) -> Path:
+    path = folder / f"signal{points}.yaml"
+    path.write_text(SIGNAL.replace("POINTS", str(points)), encoding="utf-8")
+    return path
+
+
+def test_finer_grids_change_less(tmp_path: Path) -> None:
+    changes = []
+    for points in (5, 9, 17, 33):
+        found = coarseness(read_file(written(tmp_path, points)))
+        assert found is not None
+        assert found["grids"][0]["spacing"] == 1 / (points - 1)
+        changes.append(found["doubled"]["claims"]["seldom"])
+    assert changes[-1] < changes[0] / 16
+
+
+def test_check_says_so(tmp_path: Path) -> None:
+    path = str(written(tmp_path, 11))
+    told = CliRunner().invoke(app, ["check", path]).output
+    assert "about sender (strong, weak): 11 points, 0.1 apart" in " ".join(told.split())
+    assert "twice as many move values by at most" in " ".join(told.split())
+    record = json.loads(CliRunner().invoke(app, ["check", path, "--json"]).output)
+    assert set(record["beliefs"]["doubled"]["claims"]) == {"seldom"}
+
+
+def test_much_work_is_not_done_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    argument = read_file(written(tmp_path, 11))
+    import mistrust.assess.coarseness as module
+
+    monkeypatch.setattr(module, "MOST_UPDATES", 10)
+    assert coarseness(argument) == {
+        "grids": [{"actor": "sender", "types": ["strong", "weak"], "points": 11, "spacing": 0.1}],
+        "doubled": None,
+    }
+    asked = coarseness(argument, unasked=False)
+    assert asked is not None and asked["doubled"] is not None

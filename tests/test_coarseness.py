@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from mistrust.assess.coarseness import coarseness
 from mistrust.cli import app
-from mistrust.scenario.read import read_file
+from mistrust.model import Model
+from mistrust.scenario.read import read_file, read_text
 
 SIGNAL = """
 title: A signal
@@ -77,3 +78,23 @@ def test_much_work_is_not_done_unasked(tmp_path: Path, monkeypatch: pytest.Monke
     }
     asked = coarseness(argument, unasked=False)
     assert asked is not None and asked["doubled"] is not None
+
+
+UNREAD = """
+title: A sign that nothing else depends on
+horizon: {turns: 1}
+actors: {ann: {precision: 3, types: {a: 0.5, b: 0.5}}, bob: {precision: 3}}
+board:
+  sign: {levels: [none, seen], start: none, within: turn}
+  x: {levels: [l, r], start: l}
+turn:
+  - chance: sign
+    set: {sign: {seen: "if(ann == a, 0.8, 0.2)"}}
+  - decide: bob
+    options: {l: {set: {x: l}}, r: {set: {x: r}}}
+"""
+
+
+def test_a_sign_is_seen_even_if_nothing_reads_it() -> None:
+    solved = Model(read_text(UNREAD)).solve()
+    assert solved.read("E(belief(ann == a) | ann == a)") == pytest.approx(0.68, abs=1e-12)

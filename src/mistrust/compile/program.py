@@ -156,9 +156,14 @@ def _moves(stage: Stage) -> bool:
 
 
 def lifetimes(argument: Argument, board: list[str]) -> dict[str, tuple[int, int]]:
-    """First and last moment at which each variable exists; moment i is before phase i."""
+    """First and last moment at which each variable exists; moment i is before phase i.
+
+    A variable within the turn is gone after its last reading, but not before it has shown what
+    depends on a hidden type.
+    """
     scenario = argument.scenario
     end = len(scenario.turn)
+    typed = {actor for actor, record in scenario.actors.items() if record.types}
     lives = {}
     for name in board:
         if not scenario.board[name].within:
@@ -167,8 +172,11 @@ def lifetimes(argument: Argument, board: list[str]) -> dict[str, tuple[int, int]
         born = min(i for i, phase in enumerate(scenario.turn) if name in moved_by(phase))
         last = born
         for path, node in argument.nodes.items():
-            if path[0] in ("turn", "payoffs") and name in uses(node, argument.scope):
+            used = uses(node, argument.scope)
+            if path[0] in ("turn", "payoffs") and name in used:
                 last = max(last, end if path[0] == "payoffs" else int(path[1]))
+            if path[0] == "turn" and path[3:4] == (name,) and used & typed:
+                last = max(last, int(path[1]) + 1)
         for index, phase in enumerate(scenario.turn[:last]):
             if name in moved_by(phase):
                 last = max(last, index)

@@ -24,6 +24,7 @@ from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
+from mistrust.kernels.pair import scratch as scratch_of_pair
 
 REFUSED = 1e-9
 """A stage solved no better than this is not solved."""
@@ -171,18 +172,22 @@ def decide_private(
     work, y = workspace(kinds, options), np.zeros(kinds * options)
     nothing, none = np.zeros((1, 1)), np.zeros(1, dtype=np.int64)
     sharp = np.zeros(kinds)
-    odds, near, before = np.zeros(options), np.zeros((5, options)), np.zeros((options, 2))
+    pair = scratch_of_pair(options)
     for cell in cells:
         h, low = cell // size, cell % size
         node = node_high[h] + node_low[low]
         place = policy_at[0][h] + policy_at[1][low]
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
-        if place < 0:
+        if place < 0 or not _happens(h, low, opens_at, opens):
             out[cell] = values[away]
+            if place >= 0 and not given:
+                policy[place] = 0.0
             continue
         if not given:
             combination = judged_at[0][h] + judged_at[1][low]
             for a in range(options):
+                if not np.any(opens[opens_at[0][a, h] + opens_at[1][a, low]]):
+                    continue
                 for to in range(nodes):
                     option_worth(
                         a,
@@ -221,9 +226,9 @@ def decide_private(
                 if some > 0.0:
                     _shift(worth[case])
                     left = np.inf
-                    if kinds == 2 and some == 2.0 * options:
-                        where_to = (worth[case], n, beliefs[node, 0], sharp[0])
-                        left = climb(*where_to, before, odds, y, share, near)
+                    if kinds == 2 and sharp[0] == sharp[1]:
+                        known = (worth[case], n, beliefs[node, 0], sharp[0])
+                        left = climb(*known, open_, y, share, pair)
                     stage = (
                         False,
                         worth[case],
@@ -266,6 +271,15 @@ def decide_private(
             belief,
             out,
         )
+
+
+@njit(**OPTIONS)
+def _happens(h, low, opens_at, opens):
+    """Whether anybody has any option at a cell, in any lane."""
+    for a in range(len(opens_at[0])):
+        if np.any(opens[opens_at[0][a, h] + opens_at[1][a, low]]):
+            return True
+    return False
 
 
 @njit(**OPTIONS)

@@ -140,7 +140,7 @@ class Step:
         elif stage.sealed and self.evidence is not None:
             self._sealed(values, out, turn, index)
         elif stage.movers:
-            self._decide(values, out, turn, index)
+            self._decide(values, out, turn, index, self.reach.sources[turn, index])
         else:
             common = self._common(values, turn, index)
             cells = self.reach.sources[turn, index]
@@ -199,7 +199,9 @@ class Step:
         with self.lock:
             self.evidence.note(turn, index, residual, where)
 
-    def _decide(self, values: Floats, out: Floats, turn: int, index: int) -> None:
+    def _decide(
+        self, values: Floats, out: Floats, turn: int, index: int, cells: Integers
+    ) -> None:
         layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
         mover, given = layout.stage.mover, self.evidence is None
         rest = (
@@ -222,7 +224,7 @@ class Step:
                 gains[mover] = gain
                 self._raise_gains(turn, gains)
 
-        self.share.each(self.reach.sources[turn, index], work)
+        self.share.each(cells, work)
 
     def _sealed(self, values: Floats, out: Floats, turn: int, index: int) -> None:
         layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
@@ -268,12 +270,15 @@ class Step:
         if not stage.movers:
             self.share.each(cells, lambda some: kernels.expect_signal(some, *moves, hidden, before))
             return
+        available = table(tables.available)
+        known = self._known(layout, available, cells)
+        self._decide(values, out, turn, index, cells[known])
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
         given, mover = self.evidence is None, stage.mover
         rest = (
             layout.first_branch,
             (layout.available.high, layout.available.low),
-            table(tables.available),
+            available,
             layout.first_pay,
             self.groups.receivers(layout.pay_actor, layout.pay_term),
             (layout.pays.high, layout.pays.low),
@@ -298,4 +303,20 @@ class Step:
                 self._raise_gains(turn, gains)
                 self._note(turn, index, residual, where)
 
-        self.share.each(cells, work)
+        self.share.each(cells[~known], work)
+
+    def _known(self, layout: StageLayout, available: Floats, cells: Integers) -> NDArray[np.bool_]:
+        """At which cells the mover's type is known, so that its choice shows nothing of it.
+
+        An option that only the other types have would, so these must have the same options.
+        """
+        privacy = self.coefficients.program.privacy
+        place = privacy.axes.index(layout.stage.learns)
+        others = np.delete(privacy.profiles, place, axis=1)
+        _, rest = np.unique(others, axis=0, return_inverse=True)
+        same = all(
+            np.array_equal(available[:, p], available[:, np.flatnonzero(rest == r)[0]])
+            for p, r in enumerate(rest.ravel())
+        )
+        known = (privacy.nodes[place] == 1.0).any(axis=1) & same
+        return np.asarray(known[layout.node.at(cells)])

@@ -17,15 +17,15 @@ from mistrust.kernels.options import OPTIONS
 
 CLOSE = 1e-11
 """Log-odds that differ by less than this (relative above 1) from what they imply are solved."""
-NEAR = 1e-3
+NEAR = 1e-4
 """The same on the way, where it is enough to stay on the branch."""
-LONGEST = 8.0
+LONGEST = 4.0
 """Longest step along the branch, in log-odds."""
 ALIKE = 1e-13
 """Posteriors that differ by less than this from the prior teach nothing."""
 SHORTEST = 1e-5
 """A step along the branch below which the way is lost."""
-STEPS = 2000
+STEPS = 400
 """Steps along the branch before it is left to `kernels.branch`."""
 
 
@@ -212,14 +212,14 @@ def _along(worth, n, prior, precision, t, work):
             there = np.nan
         else:
             row, there = tangent, t + length * forward
-            line = (t, odds, row, length, 0.5 * length, scale)
+            line = (t, odds, row, length, 0.25 * length, scale)
             there = _correct(worth, n, prior, precision, line, there, trial, work)
         found = there <= 1.0
         if found:
             found = _turned(rows, tangent)
-            longer = 3.0 * length
+            longer = 2.0 * length
         else:
-            line = (t, odds, tangent, length, 0.5 * length, scale)
+            line = (t, odds, tangent, length, 0.25 * length, scale)
             there = _land(worth, n, prior, precision, line, trial, work)
             found, longer = there <= 1.0, length
         if found:
@@ -292,7 +292,7 @@ def _land(worth, n, prior, precision, line, trial, work):
     pieces[which] = ahead - 1 if up else ahead
     there = _correct(worth, n, prior, precision, across, there, trial, work)
     pieces[which] = ahead if up else ahead - 1
-    if there == there:
+    if there <= 1.0:
         _equation(worth, n, prior, precision, there, trial[:options], work)
         if _border(rows, row, 0.0, scale) <= 0 or not _turned(rows, tangent):
             there = np.nan

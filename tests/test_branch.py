@@ -177,6 +177,40 @@ def test_the_referee_follows_the_branch_to_the_same_equilibrium() -> None:
         assert share == pytest.approx(one.by_the_referee(), abs=1e-8), number
 
 
+@pytest.mark.parametrize("precision", [0.5, 2.0, 8.0, 50.0])
+def test_no_stage_is_lost(precision: float) -> None:
+    """Branches that bend, turn sharply, and run close by each other."""
+    rng = np.random.default_rng(1)
+    for number in range(1200):
+        kinds = int(rng.choice([2, 3]))
+        one = typed(rng, precision, kinds, bound=bool(rng.random() < 0.3))
+        assert one.followed()[0] <= 1e-10, number
+
+
+def twins(rng: np.random.Generator, precision: float) -> Stage:
+    """A stage in which two options differ by the same amount for all types that are believed in."""
+    one = typed(rng, precision, kinds=3)
+    one.prior = np.array(one.grid.nodes()[rng.integers(1, one.grid.points)])
+    believed = one.prior > 0
+    one.worth[-1][:, believed] = one.worth[0][:, believed] + 0.3 * rng.normal()
+    return one
+
+
+def test_options_that_teach_the_same_pass_a_node_together() -> None:
+    rng, same = np.random.default_rng(2), 0
+    for number in range(200):
+        one = twins(rng, [3.0, 8.0, 20.0, 50.0][number % 4])
+        residual, share = one.followed()
+        assert residual <= 1e-10, number
+        believed = np.flatnonzero(one.prior > 0)
+        odds = share[believed][:, [0, -1]]
+        if (odds > 1e-280).all():
+            apart = np.log(odds[:, 1] / odds[:, 0])
+            assert apart == pytest.approx(apart[0], abs=1e-8)
+            same += 1
+    assert same > 150
+
+
 def pair(one: Stage) -> tuple[float, Floats, Floats]:
     """By `climb`: the residual (infinite where the way is lost), strategies and choice values."""
     options = one.open_.shape[1]

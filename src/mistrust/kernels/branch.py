@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.agents import outlooks, respond, workspace
+from mistrust.kernels.agents import TIE, alike, outlooks, respond, workspace
 from mistrust.kernels.options import OPTIONS
 
 SOLVED = 1e-11
@@ -130,6 +130,8 @@ def follow(stage, y, share, work):
     size = agents * options
     for i in range(size):
         y[i] = 0.0
+    if not stage[0]:
+        alike(stage[1], stage[3], open_, work[6])
     outlooks(stage, y, 0.0, share, work, False)
     for i in range(size):
         y[i] = precision[i // options] * work[1][i]
@@ -172,7 +174,7 @@ def _pooled(stage, y, share, work):
         for k in range(1, kinds):
             one = y[a] - y[first]
             other = y[k * options + a] - y[k * options + first]
-            if open_[0, a] != 0.0 and abs(one - other) > 1e-13 * max(1.0, abs(one)):
+            if open_[0, a] != 0.0 and abs(one - other) > TIE * max(1.0, abs(one)):
                 return False
     return True
 

@@ -253,7 +253,7 @@ def _along(stage, y, t, share, work, size):
         for i in range(size):
             y[i] = trial[i]
         here = there
-        length = min(2.0 * length, 2.0)
+        length = min(2.0 * length, max(2.0, 1e-3 * scale))
     return False
 
 

@@ -181,7 +181,7 @@ def test_the_referee_follows_the_branch_to_the_same_equilibrium() -> None:
 def test_no_stage_is_lost(precision: float) -> None:
     """Branches that bend, turn sharply, and run close by each other."""
     rng = np.random.default_rng(1)
-    for number in range(1200):
+    for number in range(900):
         kinds = int(rng.choice([2, 3]))
         one = typed(rng, precision, kinds, bound=bool(rng.random() < 0.3))
         assert one.followed()[0] <= 1e-10, number

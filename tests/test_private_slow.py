@@ -53,7 +53,7 @@ def evidence(engine: Engine, batch: Batch) -> np.ndarray:
 
 @pytest.mark.slow
 def test_a_thousand_scenarios_with_hidden_types() -> None:
-    """Precision from 0.1 to 50; three minutes, most of it compiling and reading."""
+    """Precision from 0.1 to 50; a minute, and two more where the kernels are yet to be compiled."""
     tally = Tally([], np.zeros(4))
     for seed in range(COUNT):
         engine, batch = solved(seed)

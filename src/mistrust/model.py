@@ -339,6 +339,7 @@ class Solved:
         """Sampled plays: every variable's level as turns open, every decision's option.
 
         Dimensions (date, history) and (turn, history); options are names, '' where not reached.
+        The hidden types of actors that have any are `NAME_type`, (history,).
         """
         program, argument = self.model.engine.program, self.model.argument
         sampled = simulate(self._solution, count, seed)
@@ -353,7 +354,9 @@ class Solved:
         choices = {
             f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()
         }
-        return xr.Dataset({**boards, **choices}, {"date": labels, "turn": labels[:-1]})
+        kinds = {grid.actor: np.array(grid.types) for grid in program.privacy.grids}
+        types = {f"{n}_type": ("history", kinds[n][t]) for n, t in sampled.types.items()}
+        return xr.Dataset({**boards, **choices, **types}, {"date": labels, "turn": labels[:-1]})
 
     def why(self, actor: str, at: str, given: str | None = None) -> list[Explanation]:
         """What an actor's options are worth to it, split by payoff term, and what it chooses."""

@@ -12,6 +12,9 @@ from numba import njit
 from mistrust.kernels.belief import locate
 from mistrust.kernels.options import OPTIONS
 
+TIE = 1e-13
+"""Amounts that differ by less than this (relative above 1) are the same."""
+
 
 @njit(**OPTIONS)
 def respond(y, t, open_, share, log_share):
@@ -55,7 +58,32 @@ def believe(a, prior, open_, log_share, posterior):
 
 
 @njit(**OPTIONS)
-def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, wanted):
+def alike(worth, prior, open_, twin):
+    """The first option that differs from each by one amount, for all types believed in.
+
+    What is learned from such options is the same, so that both pass a node of the belief at once.
+    """
+    options, nodes, kinds = worth.shape
+    for a in range(options):
+        twin[a] = a
+        for b in range(a):
+            some, same, gap = False, True, np.nan
+            for k in range(kinds):
+                same &= open_[k, a] == open_[k, b]
+                if prior[k] == 0.0 or open_[k, a] == 0.0:
+                    continue
+                some = True
+                for node in range(nodes):
+                    one, other = worth[a, node, k], worth[b, node, k]
+                    gap = gap if gap == gap else one - other
+                    same &= abs(one - other - gap) <= TIE * max(1.0, abs(one), abs(other))
+            if some and same:
+                twin[a] = b
+                break
+
+
+@njit(**OPTIONS)
+def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, twin, wanted):
     """What each type expects from each option at the posterior that it leads to.
 
     Parameters
@@ -67,11 +95,13 @@ def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, wa
     outlook : (kinds * options,)
     slopes : (kinds * options, kinds * options)
         By the exponents of the logit; filled if `wanted`.
+    twin : (options,)
+        From `alike`: the option whose posterior an option shares.
     """
     kinds, options = open_.shape
     corner, order, rest, nodes, weights, slope, posterior = belief
     for a in range(options):
-        some = believe(a, prior, open_, log_share, posterior)
+        some = believe(twin[a], prior, open_, log_share, posterior)
         if some:
             locate(posterior, n, corner, order, rest, nodes, weights)
         for k in range(kinds):
@@ -100,7 +130,7 @@ def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, wa
                 if by_log != 0.0:
                     for b in range(options):
                         column = i * options + b
-                        slopes[row, column] = by_log * ((a == b) - share[i, b])
+                        slopes[row, column] = by_log * ((twin[a] == b) - share[i, b])
 
 
 @njit(**OPTIONS)
@@ -173,6 +203,7 @@ def workspace(agents, options):
         np.zeros((n, n)),
         np.zeros((n + 1, n + 1)),
         np.zeros((6, n + 1)),
+        np.arange(options),
     )
 
 
@@ -185,4 +216,4 @@ def outlooks(stage, y, t, share, work, wanted):
     if sealed:
         meet(payoff, counts, share, outlook, slopes, partial, wanted)
     else:
-        reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, wanted)
+        reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, work[6], wanted)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.agents import outlooks, respond, workspace
+from mistrust.kernels.agents import TIE, alike, outlooks, respond, workspace
 from mistrust.kernels.options import OPTIONS
 
 SOLVED = 1e-11
@@ -130,6 +130,8 @@ def follow(stage, y, share, work):
     size = agents * options
     for i in range(size):
         y[i] = 0.0
+    if not stage[0]:
+        alike(stage[1], stage[3], open_, work[6])
     outlooks(stage, y, 0.0, share, work, False)
     for i in range(size):
         y[i] = precision[i // options] * work[1][i]
@@ -172,7 +174,7 @@ def _pooled(stage, y, share, work):
         for k in range(1, kinds):
             one = y[a] - y[first]
             other = y[k * options + a] - y[k * options + first]
-            if open_[0, a] != 0.0 and abs(one - other) > 1e-13 * max(1.0, abs(one)):
+            if open_[0, a] != 0.0 and abs(one - other) > TIE * max(1.0, abs(one)):
                 return False
     return True
 
@@ -209,7 +211,7 @@ def _forward(stage, y, share, work, size):
 @njit(**OPTIONS)
 def _along(stage, y, t, share, work, size):
     """By arc length, where the branch may bend back; y and t are on it."""
-    old, trial, moved = work[5][3], work[5][2], work[5][4]
+    old, trial, moved, kept = work[5][3], work[5][2], work[5][4], work[5][1]
     scale = 1.0
     for i in range(size):
         scale = max(scale, abs(y[i]))
@@ -217,19 +219,22 @@ def _along(stage, y, t, share, work, size):
     old[size] = 1.0
     here = t
     length = 0.05
+    if _tangent(stage, y, here, share, work, size, scale) == 0:
+        return False
     for _ in range(STEPS):
-        if not _tangent(stage, y, here, share, work, size, scale):
-            return False
+        kept[:] = old
         advanced = False
         while length > 1e-7:
             there = _correct(stage, y, here, share, work, size, scale, length, 0.5 * length)
             if there == there:
-                advanced = True
-                break
+                if _tangent(stage, trial, there, share, work, size, scale) > 0:
+                    advanced = True
+                    break
+                old[:] = kept  # that is another branch, or this one after it has turned
             length *= 0.4
         if not advanced:
             there = _turn(stage, y, here, share, work, size, scale)
-            if there != there:
+            if there != there or _tangent(stage, trial, there, share, work, size, scale) == 0:
                 return False
             length = 1e-4
         if there >= 1.0:
@@ -242,18 +247,25 @@ def _along(stage, y, t, share, work, size):
                 return True
             if length < 1e-7:
                 return False
+            old[:] = kept
             length *= 0.3
             continue
         for i in range(size):
             y[i] = trial[i]
         here = there
-        length = min(2.0 * length, 2.0)
+        length = min(2.0 * length, max(2.0, 1e-3 * scale))
     return False
 
 
 @njit(**OPTIONS)
 def _tangent(stage, y, t, share, work, size, scale):
-    """The unit tangent into ``work[5][3]``, oriented so that the determinant stays positive."""
+    """The unit tangent into ``work[5][3]``, oriented so that the determinant stays positive.
+
+    Returns
+    -------
+    int
+        Whether it points the way of the one before it, there until now: 1, or -1; 0 if lost.
+    """
     old, matrix, right = work[5][3], work[4], work[5][0]
     linearise(stage, y, t, share, work, size)
     for i in range(size):
@@ -264,13 +276,13 @@ def _tangent(stage, y, t, share, work, size, scale):
     right[size] = 1.0
     sign = eliminate(matrix, right, size + 1)
     if sign == 0:
-        return False
+        return 0
     length = 0.0
     for j in range(size + 1):
         length += right[j] * right[j]
     for j in range(size + 1):
         old[j] = sign * right[j] / np.sqrt(length)
-    return True
+    return sign
 
 
 @njit(**OPTIONS)
@@ -289,7 +301,7 @@ def _turn(stage, y, t, share, work, size, scale):
         there = t + small * kept[size] / scale
         for j in range(size + 1):
             tangent[j] = kept[j]
-        if not _tangent(stage, beyond, there, share, work, size, scale):
+        if _tangent(stage, beyond, there, share, work, size, scale) == 0:
             continue
         found = _correct(stage, beyond, there, share, work, size, scale, 10.0 * small, 20.0 * small)
         if found == found:

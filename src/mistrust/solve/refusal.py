@@ -43,8 +43,10 @@ def _refused(solution: Solution, residual: float, turn: int, index: int, cell: i
     if stage.learns:
         remedy += f", or give {movers} more 'beliefs'"
     what = "strategies and beliefs" if stage.learns else "strategies"
+    why = f"residual {residual:.1e}, at most {RESIDUAL:.0e} is accepted"
+    if not residual < np.inf:
+        why = "followed up from zero precision, they were lost on the way"
     return (
         f"no equilibrium was found: at '{stage.name}' in {argument.calendar.label(turn)}, "
-        f"{where}the {what} of {movers} could not be solved for together "
-        f"(residual {residual:.1e}, at most {RESIDUAL:.0e} is accepted); {remedy}"
+        f"{where}the {what} of {movers} could not be solved for together ({why}); {remedy}"
     )

@@ -1,0 +1,236 @@
+"""What hidden types and sealed phases do to values, and forward to probabilities: transposes.
+
+On random operands: a board (half, belief about ann, rest), several lanes (profiles × cases), and
+coefficients that differ between all cells, lanes and branches. The posterior moves the belief's
+dimension; on the way forward the other dimensions move as the branches say.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mistrust import kernels
+from mistrust.compile.private import Privacy
+from mistrust.scenario.beliefs import Grid
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+SEEDS = range(12)
+AWAY = -(2**40)
+CASES, GROUPS, REST = 2, 2, 2
+
+
+class Operands:
+    """A random phase that shows something of ann's type; bob may have types too."""
+
+    def __init__(self, seed: int, branches: list[int]) -> None:
+        rng = self.rng = np.random.default_rng(seed)
+        kinds, points = [(2, 5), (3, 3), (2, 2), (4, 2)][seed % 4]
+        ann = Grid("ann", tuple("abcd"[:kinds]), points)
+        bob = Grid("bob", ("x", "y"), 3)
+        self.privacy = Privacy((ann, bob), (0, 1)) if seed % 3 else Privacy((ann,), (0,))
+        self.others = bob.size if seed % 3 else 1
+        self.nodes, self.kinds, self.profiles = ann.size, kinds, self.privacy.count
+        self.halves = (2 * self.others, self.nodes * REST)
+        self.size = self.halves[0] * self.halves[1]
+        self.targets = 3 * self.nodes * REST
+        self.kind = np.ascontiguousarray(self.privacy.profiles[:, 0])
+        self.first = np.array([int(np.argmax(self.kind == k)) for k in range(kinds)])
+        self.first_branch = np.cumsum([0, *branches])
+        self.options, self.count = len(branches), sum(branches)
+        self.goals = self._goals()
+        self.first_pay = np.arange(self.options + 1)
+        self.pay_group = rng.integers(0, GROUPS, self.options)
+        self.pays = rng.normal(size=(self.options * self.size, self.profiles, CASES))
+        self.values = rng.normal(size=(self.targets, GROUPS, self.profiles, CASES))
+        self.mass = rng.random((self.size, self.profiles, CASES))
+        self.mass /= self.mass.sum(axis=0)
+        self.cells = np.arange(self.size, dtype=np.int64)
+
+    def _goals(self) -> tuple[Integers, Integers]:
+        """Targets (3, nodes, REST): the belief stays, what is around it moves."""
+        node = np.repeat(np.arange(self.nodes), REST) * REST
+        high = self.rng.integers(0, 3, (self.count + 1, self.halves[0])) * self.nodes * REST
+        rest = self.rng.integers(0, REST, (self.count + 1, REST))
+        return high, node + np.tile(rest, self.nodes)
+
+    def each(self, count: int) -> tuple[Integers, Integers]:
+        """A lookup with a row of its own for each entry and cell."""
+        high = np.arange(count)[:, None] * self.size + np.arange(self.halves[0]) * self.halves[1]
+        return high, np.tile(np.arange(self.halves[1]), (count, 1))
+
+    @property
+    def hidden(self) -> tuple[Any, ...]:
+        n = self.privacy.grids[0].points - 1
+        node = (np.zeros(self.halves[0], np.int64), np.repeat(np.arange(self.nodes), REST))
+        return (self.privacy.nodes[0], self.kind, self.first, n, REST, *node)
+
+    def odds(self, by_type: bool) -> Floats:
+        """Odds that add up to 1 over the branches of each option: (rows, profiles, cases)."""
+        shape = (self.count, self.size, self.kinds if by_type else self.profiles, CASES)
+        odds = self.rng.random(shape) * (self.rng.random(shape) < 0.8)
+        for a, b in pairwise(self.first_branch):
+            odds[a] += 1e-3 * (odds[a:b].sum(axis=0) == 0)
+            odds[a:b] /= odds[a:b].sum(axis=0)
+        odds = odds[:, :, self.kind] if by_type else odds
+        return np.ascontiguousarray(odds.reshape(-1, self.profiles, CASES))
+
+    def pushed(self) -> tuple[Any, Floats, Any]:
+        out = np.zeros((self.targets, self.profiles, CASES))
+        return np.zeros(self.targets, np.uint8), out, np.empty(self.targets, np.int64)
+
+    def same(self, before: Floats, out: Floats, earned: Floats | None = None) -> None:
+        """<values before, mass> = <values, mass carried forward> + payments; mass stays 1."""
+        backward = np.einsum("xpw,xgpw->gpw", self.mass, before)
+        forward = np.einsum("xpw,xgpw->gpw", out, self.values)
+        if earned is not None:
+            np.add.at(forward, self.pay_group, earned)
+        assert abs(forward - backward).max() <= 1e-12 * max(1, abs(before).max())
+        assert abs(out.sum(axis=0) - 1).max() <= 1e-12
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_odds_that_show_a_type(seed: int) -> None:
+    o = Operands(seed, [4])
+    weights, live = o.odds(by_type=True), np.ones(o.count * o.size, bool)
+    live[:] = (weights != 0).any(axis=(1, 2))
+    common = (o.goals, o.each(o.count), live, weights, o.hidden)
+    before, drift = np.full((o.size, GROUPS, o.profiles, CASES), np.nan), np.zeros(CASES)
+    kernels.expect_signal(o.cells, o.values, *common, before)
+    marks, out, found = o.pushed()
+    mass = o.mass.copy()
+    count = kernels.push_signal(o.cells, mass, *common, drift, marks, out, found)
+    o.same(before, out)
+    assert not mass.any() and (drift <= 1e-12).all()
+    assert set(found[:count].tolist()) == set(np.flatnonzero(marks).tolist())
+    assert not out[marks == 0].any()
+
+
+def shares(o: Operands) -> Floats:
+    """Random strategies of ann's types: some lack options, and some places are not reached."""
+    shape = (o.size, o.options, o.kinds, CASES)
+    share = o.rng.random(shape) * (o.rng.random(shape) < 0.7)
+    share[:, 0] += share.sum(axis=1) == 0
+    share /= share.sum(axis=1, keepdims=True)
+    share *= (o.rng.random((o.size, CASES)) >= 0.15)[:, None, None]  # else nobody is asked
+    return np.ascontiguousarray(share[:, :, o.kind])
+
+
+def decide(o: Operands, weights: Floats, policy: Floats, given: bool, precision: float) -> Any:
+    """The kernel: values before, its residual, and the lookup of policies."""
+    policy_at = tuple(x[0].copy() for x in o.each(1))
+    policy_at[0][0] = AWAY  # nobody is asked on this half of the board
+    shape = (o.options, o.size, o.kinds, CASES)
+    opens = (o.rng.random(shape) < 0.8).astype(float)
+    opens[0] = np.maximum(opens[0], opens.sum(axis=0) == 0)
+    opens *= (o.rng.random((o.size, CASES)) >= 0.1)[:, None]
+    opens = np.ascontiguousarray(opens[:, :, o.kind].reshape(-1, o.profiles, CASES))
+    before = np.full((o.size, GROUPS, o.profiles, CASES), np.nan)
+    residual, where = np.zeros(CASES), np.zeros(CASES, np.int64)
+    judged = (np.tile(np.arange(o.others), 2), np.repeat(np.arange(o.nodes), REST) * o.others)
+    kernels.decide_private(
+        o.cells, o.values, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
+        o.first_branch, o.each(o.options), opens, o.first_pay, o.pay_group, o.each(o.options),
+        o.pays, policy_at, policy, given, 0, np.full((o.profiles, CASES), precision),
+        o.privacy.judgements(0), judged, o.hidden, np.zeros((o.profiles, CASES)), residual, where,
+        before,
+    )  # fmt: skip
+    return before, residual, policy_at, opens
+
+
+def carried(o: Operands, weights: Floats, policy: Floats, policy_at: Any) -> Any:
+    """The kernel's twin: mass after, payments, choices and drift."""
+    chosen, earned = (np.zeros((o.options, o.profiles, CASES)) for _ in range(2))
+    drift, (marks, out, found), mass = np.zeros(CASES), o.pushed(), o.mass.copy()
+    kernels.push_private(
+        o.cells, mass, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
+        o.first_branch, o.first_pay, o.each(o.options), o.pays, policy_at, policy, o.hidden,
+        chosen, earned, drift, marks, out, found,
+    )  # fmt: skip
+    assert not mass.any()
+    return out, earned, chosen, drift
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_decision_that_shows_a_type(seed: int) -> None:
+    """Whatever the strategies are."""
+    o = Operands(seed, [1, 3, 2][: 2 + seed % 2])
+    weights, policy = o.odds(by_type=False), shares(o)
+    before, _, policy_at, _ = decide(o, weights, policy, True, 1.0)
+    out, earned, chosen, drift = carried(o, weights, policy, policy_at)
+    o.same(before, out, earned)
+    asked = policy.sum(axis=1) * (np.arange(o.size) >= o.halves[1])[:, None, None]
+    assert chosen.sum(axis=0) == pytest.approx((o.mass * asked).sum(axis=0), abs=1e-12)
+    assert (drift <= 1e-12).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_decision_that_shows_a_type_once_it_is_solved(seed: int) -> None:
+    o = Operands(seed, [1, 2, 2][: 2 + seed % 2])
+    weights = o.odds(by_type=False)
+    policy = np.full((o.size, o.options, o.profiles, CASES), np.nan)
+    before, residual, policy_at, opens = decide(o, weights, policy, False, 1.5)
+    assert (residual <= 1e-10).all()
+    asked = policy[o.halves[1] :]
+    free = opens.reshape(o.options, o.size, o.profiles, CASES).swapaxes(0, 1)[o.halves[1] :]
+    assert (asked >= 0).all() and (asked[free == 0] == 0).all()
+    assert asked.sum(axis=1) == pytest.approx(free.max(axis=1), abs=1e-12)
+    for k in range(o.kinds):
+        alike = asked[:, :, o.kind == k]
+        assert (alike == alike[:, :, :1]).all(), "a type knows no more than itself"
+    out, earned, _, drift = carried(o, weights, policy, policy_at)
+    o.same(before, out, earned)
+    assert (drift <= 1e-12).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_sealed_phase(seed: int) -> None:
+    """Two or three choose at once, on boards with beliefs about others."""
+    counts = np.array([[2, 2], [3, 2], [2, 2, 2]][seed % 3])
+    joint = int(counts.prod())
+    o = Operands(seed, [1 + c % 2 for c in range(joint)])
+    lanes, movers = o.profiles * CASES, np.arange(len(counts)) % GROUPS
+    weights = o.odds(by_type=False).reshape(-1, lanes)
+    own = [o.rng.random((n, o.size, CASES)) < 0.8 for n in counts]
+    for free in own:
+        free[0] |= ~free.any(axis=0)
+    never = o.rng.random((o.size, CASES)) < 0.1
+    opens = np.ones((joint, o.size, CASES))
+    for c in range(joint):
+        for i, a in enumerate(np.unravel_index(c, counts)):
+            opens[c] *= own[i][a] & ~never
+    table = np.tile(opens.reshape(-1, CASES), (1, o.profiles))
+    policy_at = tuple(x[0].copy() for x in o.each(1))
+    policy_at[0][0] = AWAY
+    policy = np.zeros(o.size * joint * lanes)
+    before = np.full(o.size * GROUPS * lanes, np.nan)
+    residual, gain = np.zeros(CASES), np.zeros((GROUPS, lanes))
+    judged = (np.tile(np.arange(o.others), 2), np.repeat(np.arange(o.nodes), REST) * o.others)
+    judgements = Privacy(o.privacy.grids, (7, 8)[: len(o.privacy.grids)]).judgements(0)
+    rows, live = o.each(o.count), np.ones(o.count * o.size, bool)
+    pays = o.pays.reshape(-1, lanes)
+    kernels.decide_sealed(
+        o.cells, o.values.ravel(), *o.goals, *rows, live, np.tile(weights, (1, GROUPS)),
+        o.first_branch, *o.each(joint), table, o.first_pay, o.pay_group, *o.each(joint), pays,
+        *policy_at, policy, counts, movers, np.full((GROUPS, CASES), 1.5), judgements, *judged,
+        gain, residual, np.zeros(CASES, np.int64), before,
+    )  # fmt: skip
+    assert (residual <= 1e-10).all()
+    chosen, earned = np.zeros((joint, lanes)), np.zeros((joint, lanes))
+    marks, out, found = np.zeros(o.targets, np.uint8), np.zeros(o.targets * lanes), o.pushed()[2]
+    kernels.push_decision(
+        o.cells, o.mass.ravel().copy(), *o.goals, *rows, live, weights, o.first_branch,
+        o.first_pay, *o.each(joint), pays, *policy_at, policy, False, chosen, earned, marks, out,
+        found,
+    )  # fmt: skip
+    wide = (-1, o.profiles, CASES)
+    o.same(before.reshape(o.size, GROUPS, *wide[1:]), out.reshape(wide), earned.reshape(wide))
+    shares = policy.reshape(o.size, joint, *wide[1:])[o.halves[1] :]
+    total = (~never[o.halves[1] :])[:, None] * np.ones((1, o.profiles, 1))
+    assert shares.sum(axis=1) == pytest.approx(total, abs=1e-12)
+    assert (shares == shares[:, :, :1]).all(), "nobody knows the profile"

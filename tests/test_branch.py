@@ -1,0 +1,335 @@
+"""The equilibrium of a stage: two ways of following the branch, and plain references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import brentq, root
+
+from mistrust.kernels.agents import outlooks, workspace
+from mistrust.kernels.belief import scratch
+from mistrust.kernels.branch import follow
+from mistrust.kernels.pair import climb, follow_on
+from mistrust.referee import beliefs, stage
+from mistrust.scenario.beliefs import Grid
+
+Floats = NDArray[np.float64]
+NOTHING = np.zeros((1, 1))
+
+
+@dataclass
+class Stage:
+    """A stage as `follow` takes it, with what the references need to know of it."""
+
+    sealed: bool
+    worth: Floats
+    grid: Grid
+    prior: Floats
+    payoff: Floats
+    counts: NDArray[np.int64]
+    open_: Floats
+    precision: Floats
+
+    def packed(self, precision: Floats | None = None) -> tuple[Any, ...]:
+        worth = np.zeros((1, 1, 1)) if self.sealed else self.worth
+        sharp = self.precision if precision is None else precision
+        n, belief = self.grid.points - 1, scratch(max(2, len(self.prior)))
+        play = (self.payoff, self.counts, self.open_, sharp)
+        return (self.sealed, worth, n, self.prior, *play, belief)
+
+    def followed(self) -> tuple[float, Floats]:
+        """By `follow`: the residual and the strategies, (agents, options)."""
+        share, y = np.zeros(self.open_.shape), np.zeros(self.open_.size)
+        return follow(self.packed(), y, share, workspace(*self.open_.shape)), share
+
+    def answer(self, y: Floats) -> tuple[Floats, Floats, Floats]:
+        """Precision times the outlook at logit units y; its derivative there; strategies."""
+        size, share = self.open_.size, np.zeros(self.open_.shape)
+        work = workspace(*self.open_.shape)
+        outlooks(self.packed(), y, 1.0, share, work, True)
+        sharp = np.repeat(self.precision, self.open_.shape[1])
+        return sharp * work[1][:size], sharp[:, None] * work[2][:size, :size], share
+
+    def by_the_referee(self) -> Floats:
+        """Strategies by the referee's own equations and its own way along the branch."""
+        agents, options = self.open_.shape
+        names = [[str(a) for a in range(options) if self.open_[i, a]] for i in range(agents)]
+        if self.sealed:
+            place = {chosen: c for c, chosen in enumerate(product(*names))}
+            worth = stage.sealed(names, lambda chosen: self.payoff[:, place[chosen]].tolist())
+        else:
+            at = dict(zip(self.grid.nodes(), np.moveaxis(self.worth, 1, 0), strict=True))
+            grid = beliefs.Grid(agents, self.grid.points - 1)
+            worth = stage.signalling(
+                names, tuple(self.prior), grid, lambda a, point: at[point][int(a)].tolist()
+            )
+        logs = stage.together(names, self.precision.tolist(), worth)
+        return np.exp([[row.get(str(a), -np.inf) for a in range(options)] for row in logs])
+
+
+def typed(rng: np.random.Generator, precision: float, kinds: int = 0, bound: bool = False) -> Stage:
+    """A random stage of an actor with types; with `bound`, not all options are open to all."""
+    kinds = kinds or int(rng.choice([2, 2, 3]))
+    options = int(rng.integers(2, 4))
+    grid = Grid("a", tuple("abc"[:kinds]), int(rng.integers(2, 7)))
+    nodes = np.array(grid.nodes())
+    worth = rng.normal(size=(options, len(nodes), kinds))
+    if rng.random() < 0.5:  # values that are smooth in the belief
+        worth = np.einsum("ns,aks->ank", nodes, 2 * rng.normal(size=(options, kinds, kinds)))
+    open_ = np.ones((kinds, options))
+    if bound:
+        open_ = (rng.random((kinds, options)) < 0.7).astype(float)
+        open_[np.arange(kinds), rng.integers(options, size=kinds)] = 1
+    prior = nodes[rng.integers(len(nodes))]
+    counts = np.zeros(1, dtype=np.int64)
+    return Stage(False, worth, grid, prior, NOTHING, counts, open_, np.full(kinds, precision))
+
+
+def sealed(payoff: Floats, counts: list[int], precision: Floats) -> Stage:
+    open_ = np.zeros((len(counts), max(counts)))
+    for i, count in enumerate(counts):
+        open_[i, :count] = 1
+    grid, none = Grid("a", ("x", "y"), 2), np.zeros((1, 1, 1))
+    return Stage(True, none, grid, np.zeros(1), payoff, np.array(counts), open_, precision)
+
+
+def random_sealed(rng: np.random.Generator, precision: float) -> Stage:
+    counts = rng.integers(2, 4, size=rng.choice([2, 2, 3])).tolist()
+    payoff = rng.normal(size=(len(counts), int(np.prod(counts))))
+    return sealed(payoff, counts, precision * np.exp(0.5 * rng.normal(size=len(counts))))
+
+
+def random_stages(seed: int, count: int, precisions: list[float]) -> list[Stage]:
+    rng, found = np.random.default_rng(seed), []
+    for i in range(count):
+        precision = precisions[i % len(precisions)]
+        choice = (
+            typed(rng, precision), typed(rng, precision, bound=True), random_sealed(rng, precision)
+        )  # fmt: skip
+        found.append(choice[i % 3])
+    return found
+
+
+def test_slopes_are_derivatives() -> None:
+    for one in random_stages(1, 30, [0.7]):
+        y = 0.4 * np.random.default_rng(5).normal(size=one.open_.size)
+        shift = 1e-6
+        change = np.array(
+            [(one.answer(y + d)[0] - one.answer(y - d)[0]) / 2e-6 for d in shift * np.eye(len(y))]
+        ).T
+        assert one.answer(y)[1] == pytest.approx(change, abs=1e-7)
+
+
+def test_where_precision_is_low_the_only_equilibrium_is_found() -> None:
+    """Repeated best answers close in on it from anywhere."""
+    for one in random_stages(2, 60, [0.05, 0.15]):
+        residual, share = one.followed()
+        assert residual <= 1e-11
+        y = np.random.default_rng(3).normal(size=one.open_.size)
+        for _ in range(200):
+            y = one.answer(y)[0]
+        assert share == pytest.approx(one.answer(y)[2], abs=1e-10)
+
+
+def by_small_steps(one: Stage, steps: int = 100) -> Floats | None:
+    """Strategies by scipy, precision raised from zero; None where the branch bends back."""
+    sharp, y = one.precision, np.zeros(one.open_.size)
+    try:
+        for t in np.linspace(0, 1, steps + 1)[1:]:
+            one.precision = t * sharp
+            found = root(lambda y: y - one.answer(y)[0], y, jac=_left_slopes(one), tol=1e-13)
+            if abs(found.fun).max() > 1e-9 or abs(found.x - y).max() > 0.5:
+                return None
+            y = found.x
+        return one.answer(y)[2]
+    finally:
+        one.precision = sharp
+
+
+def _left_slopes(one: Stage) -> Callable[[Floats], Floats]:
+    return lambda y: np.eye(len(y)) - one.answer(y)[1]
+
+
+def test_small_steps_by_scipy_lead_to_the_same_equilibrium() -> None:
+    lost = 0
+    stages = random_stages(3, 36, [1.0, 3.0])
+    for one in stages:
+        residual, share = one.followed()
+        assert residual <= 1e-11
+        expected = by_small_steps(one)
+        if expected is None:
+            lost += 1
+            continue
+        assert share == pytest.approx(expected, abs=1e-8)
+    assert lost <= len(stages) / 10
+
+
+def test_the_referee_follows_the_branch_to_the_same_equilibrium() -> None:
+    for number, one in enumerate(random_stages(4, 60, [0.5, 2.0, 6.0])):
+        residual, share = one.followed()
+        assert residual <= 1e-11
+        assert share == pytest.approx(one.by_the_referee(), abs=1e-8), number
+
+
+@pytest.mark.parametrize("precision", [0.5, 2.0, 8.0, 50.0])
+def test_no_stage_is_lost(precision: float) -> None:
+    """Branches that bend, turn sharply, and run close by each other."""
+    rng = np.random.default_rng(1)
+    for number in range(900):
+        kinds = int(rng.choice([2, 3]))
+        one = typed(rng, precision, kinds, bound=bool(rng.random() < 0.3))
+        assert one.followed()[0] <= 1e-10, number
+
+
+def twins(rng: np.random.Generator, precision: float) -> Stage:
+    """A stage in which two options differ by the same amount for all types that are believed in."""
+    one = typed(rng, precision, kinds=3)
+    one.prior = np.array(one.grid.nodes()[rng.integers(1, one.grid.points)])
+    believed = one.prior > 0
+    one.worth[-1][:, believed] = one.worth[0][:, believed] + 0.3 * rng.normal()
+    return one
+
+
+def test_options_that_teach_the_same_pass_a_node_together() -> None:
+    rng, same = np.random.default_rng(2), 0
+    for number in range(200):
+        one = twins(rng, [3.0, 8.0, 20.0, 50.0][number % 4])
+        residual, share = one.followed()
+        assert residual <= 1e-10, number
+        believed = np.flatnonzero(one.prior > 0)
+        odds = share[believed][:, [0, -1]]
+        if (odds > 1e-280).all():
+            apart = np.log(odds[:, 1] / odds[:, 0])
+            assert apart == pytest.approx(apart[0], abs=1e-8)
+            same += 1
+    assert same > 150
+
+
+def pair(one: Stage) -> tuple[float, Floats, Floats]:
+    """By `climb`: the residual (infinite where the way is lost), strategies and choice values."""
+    options = one.open_.shape[1]
+    share, y, odds = np.zeros((2, options)), np.zeros(2 * options), np.zeros(options)
+    before, work = np.zeros((options, 2)), np.zeros((5, options))
+    start = (one.worth, one.grid.points - 1, one.prior[0], one.precision[0])
+    return climb(*start, before, odds, y, share, work), share, y
+
+
+def test_two_types_are_solved_alike_the_short_way_and_the_long() -> None:
+    rng, short = np.random.default_rng(6), 0
+    for i in range(300):
+        one = typed(rng, [0.3, 2.0, 8.0, 20.0][i % 4], kinds=2)
+        left, share, y = pair(one)
+        if left < np.inf:
+            short += 1
+            residual, other = one.followed()
+            assert max(left, residual) <= 1e-10
+            assert share == pytest.approx(other, abs=1e-8), i
+            assert y.reshape(2, -1) == pytest.approx(one.answer(y)[0].reshape(2, -1), abs=1e-8)
+    assert short > 200
+
+
+def test_a_solution_is_its_own_continuation() -> None:
+    rng, checked = np.random.default_rng(7), 0
+    for _ in range(60):
+        one = typed(rng, 2.0, kinds=2)
+        left, share, _ = pair(one)
+        if not left < np.inf or share.min() < 1e-200:
+            continue
+        options = share.shape[1]
+        again, y, odds = np.zeros((2, options)), np.zeros(2 * options), np.zeros(options)
+        start = (one.worth, one.grid.points - 1, one.prior[0], 2.0)
+        work = np.zeros((5, options))
+        left = follow_on(*start, np.ascontiguousarray(share.T), odds, y, again, work)
+        checked += 1
+        assert left <= 1e-11
+        assert again == pytest.approx(share, abs=1e-10)
+    assert checked > 40
+
+
+def logit(worth: Floats, precision: float) -> Floats:
+    weight = np.exp(precision * (worth - worth.max(axis=0)))
+    return np.asarray(weight / weight.sum(axis=0))
+
+
+@pytest.mark.parametrize("sure", [0.0, 1.0])
+def test_where_the_type_is_known_choice_is_plain_logit(sure: float) -> None:
+    """Nothing that is chosen can teach anything: each type goes by the values at that belief."""
+    rng = np.random.default_rng(8)
+    one = typed(rng, 9.0, kinds=2)
+    one.prior = np.array([sure, 1 - sure])
+    expected = logit(one.worth[:, -1 if sure else 0], 9.0).T
+    assert pair(one)[1] == pytest.approx(expected, abs=1e-13)
+    assert one.followed()[1] == pytest.approx(expected, abs=1e-13)
+
+
+def test_types_that_want_the_same_choose_alike_and_teach_nothing() -> None:
+    rng = np.random.default_rng(9)
+    for kinds in (2, 3):
+        one = typed(rng, 25.0, kinds)
+        one.worth[:, :, 1:] = one.worth[:, :, :1]
+        here = [np.allclose(node, one.prior) for node in one.grid.nodes()].index(True)
+        expected = logit(one.worth[:, here], 25.0).T
+        assert one.followed()[1] == pytest.approx(expected, abs=1e-12)
+
+
+def test_types_that_do_not_care_for_beliefs_choose_by_plain_logit() -> None:
+    rng = np.random.default_rng(10)
+    for kinds in (2, 3):
+        one = typed(rng, 30.0, kinds)
+        one.worth[:] = one.worth[:, :1]
+        expected = logit(one.worth[:, 0], 30.0).T
+        assert one.followed()[1] == pytest.approx(expected, abs=1e-12)
+
+
+def test_without_precision_everybody_plays_the_centroid() -> None:
+    rng = np.random.default_rng(11)
+    for one in (typed(rng, 0.0, 3), random_sealed(rng, 0.0), typed(rng, 0.0, bound=True)):
+        residual, share = one.followed()
+        assert residual == 0
+        assert share == pytest.approx(one.open_ / one.open_.sum(axis=1, keepdims=True), abs=1e-15)
+
+
+@pytest.mark.parametrize("precision", [1.0, 5.0, 20.0])
+def test_a_game_of_opposed_interests_has_one_equilibrium_and_it_is_found(precision: float) -> None:
+    """Matching pennies with a high prize for one side: one equation in one unknown."""
+    first = np.array([9.0, 0, 0, 1])
+    one = sealed(np.array([first, [0.0, 1, 1, 0]]), [2, 2], np.full(2, precision))
+
+    def heads(q: float) -> float:
+        return 1 / (1 + np.exp(-precision * (10 * q - 1)))
+
+    def other(p: float) -> float:
+        return 1 / (1 + np.exp(-precision * (1 - 2 * p)))
+
+    p = brentq(lambda p: heads(other(p)) - p, 0, 1, xtol=1e-15, rtol=1e-15)
+    residual, share = one.followed()
+    assert residual <= 1e-11
+    assert share == pytest.approx(np.array([[p, 1 - p], [other(p), 1 - other(p)]]), abs=1e-11)
+
+
+def _hunt(other: float, precision: float) -> float:
+    return float(1 / (1 + np.exp(-precision * (5 * other - 4))))
+
+
+def test_of_several_equilibria_the_one_that_even_odds_lead_to() -> None:
+    """A stag hunt in which the stag pays 5 and the hare 4: all hunt the hare."""
+    one = sealed(np.array([[5.0, 0, 4, 4], [5, 4, 0, 4]]), [2, 2], np.full(2, 10.0))
+    p = 0.5
+    for precision in np.linspace(0, 10, 2001):
+        p = brentq(lambda x, k=precision: _hunt(x, k) - x, max(0, p - 0.05), p + 0.01)
+    residual, share = one.followed()
+    assert residual <= 1e-11
+    assert share[:, 0] == pytest.approx([p, p], abs=1e-9)
+
+
+def test_where_the_branch_forks_symmetric_players_go_straight_on() -> None:
+    one = sealed(np.array([[1.0, 0, 0, 1], [1, 0, 0, 1]]), [2, 2], np.full(2, 20.0))
+    residual, share = one.followed()
+    assert residual <= 1e-11
+    assert share == pytest.approx(np.full((2, 2), 0.5), abs=1e-11)

@@ -7,7 +7,7 @@ chance phase ``V_j = E V_j``; at a turn's end ``V_j = payoff_j + patience_j V_j(
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from mmap import mmap
@@ -19,7 +19,7 @@ from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.solve.reach import Reach, reachable
-from mistrust.solve.step import Evidence, Groups, Policies, Share, Step
+from mistrust.solve.step import Evidence, Groups, Policies, Share, Step, Trial
 
 
 class Workspace:
@@ -112,6 +112,7 @@ def solve(
     reach: Reach | None = None,
     ending: Ending | None = None,
     beyond: Floats | None = None,
+    trials: Mapping[int, Trial] | None = None,
     threads: int = 1,
 ) -> Solution:
     """Solve all lanes of a batch.
@@ -128,6 +129,8 @@ def solve(
         Taken over instead of being worked out again, if it was worked out for the same reach.
     beyond
         Values after the last turn, (opening cells, actors, lanes), instead of the scenario's.
+    trials
+        Strategies to be played in sealed phases, by stage.
     threads
         Threads that share the cells of each stage; results are the same for any number.
     """
@@ -138,6 +141,7 @@ def solve(
     ending = ending if ending is not None and ending.solution.reach is reach else None
     with ThreadPoolExecutor(threads) as pool:
         step = Step(coefficients, groups, reach, Share(pool, threads), {}, evidence)
+        step.trials.update(trials or {})
         sweep = Sweep(step, workspace or Workspace())
         values = sweep.run({0, *keep}, inspect, ending, beyond)
     return Solution(coefficients, step.policies, values, evidence, reach, beyond)

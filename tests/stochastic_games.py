@@ -79,6 +79,7 @@ def scenario(game: Game, precision: float) -> Data:
         state: {to: _table(odds[..., i]) for i, to in enumerate(states)}
         for state, odds in zip(states, game.odds, strict=True)
     }
+    chosen = [_choice(game, p, most[p]) for p in game.players]
     return {
         "title": "A stochastic game",
         "horizon": {"forever": True, "turns": 1},
@@ -87,7 +88,7 @@ def scenario(game: Game, precision: float) -> Data:
         },
         "board": board,
         "turn": [
-            {"sealed": [_choice(game, p, most[p]) for p in game.players]},
+            {"sealed": chosen} if len(chosen) > 1 else chosen[0],
             {"decide": "p0", "name": "rewards", "options": {"paid": {"pays": pays}}},
             {"chance": "next", "draw": {"state": rows}},
         ],

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mistrust.report.words import stationary
 from mistrust.scenario.check import Argument
 
 _STYLE = {True: "green", False: "red", None: "yellow"}
@@ -42,6 +43,7 @@ def show(record: dict[str, Any], console: Console) -> None:
     if record["mechanisms"]:
         console.print(audit_table(record))
     console.print(certificate_line(record))
+    show_endless(record, console)
     timing = record["timing"]
     console.print(
         f"{timing['games']:,} games in {timing['seconds']:.0f} s"
@@ -119,6 +121,12 @@ def certificate_line(record: dict[str, Any]) -> str:
         f"{good} in {worlds['solved']} of {worlds['asked']} worlds: duality "
         f"{found['duality']:.0e}, mass {found['mass']:.0e}, residual {found['residual']:.0e}"
     )
+
+
+def show_endless(record: dict[str, Any], console: Console) -> None:
+    """Print what is to be known where play has no end."""
+    if record["scenario"]["forever"]:
+        console.print(stationary(record["certificate"]["residual"]))
 
 
 def show_size(argument: Argument, record: dict[str, Any], console: Console) -> None:
@@ -245,3 +253,4 @@ def show_comparison(record: dict[str, Any], console: Console) -> None:
     worlds = record["worlds"]
     solved = {**worlds, "solved": worlds["asked"] - worlds["failed"]}
     console.print(certificate_line({**record, "worlds": solved}))
+    show_endless(record, console)

@@ -157,7 +157,7 @@ def follow(system: System, start: Floats, going: Bools) -> tuple[Floats, Floats]
 
 def tangent_at(system: System, here: Floats, old: Floats, going: Bools) -> Floats:
     """The unit tangent at a point of the curve that goes on as the old one did."""
-    slope = _slope(system, here, system.left(here[:-1], here[-1]), old)
+    slope = Slope(system, here, system.left(here[:-1], here[-1]), old)
     aside = slope(old)
     aside[-1] = 0.0
     tangent = old - gmres(slope, aside, going, cut=CUT)
@@ -190,24 +190,28 @@ def correct(system: System, guess: Floats, across: Floats, going: Bools) -> tupl
     return here, np.where(~bad & (size <= system.near), missed, np.inf)
 
 
-class _slope:
-    """What a direction does to the left side at a point, and how far it leads out of a plane."""
+@dataclass(frozen=True)
+class Slope:
+    """The derivative at a point where the left side is known, with a plane's normal below it."""
 
-    def __init__(self, system: System, here: Floats, left: Floats, across: Floats) -> None:
-        self.system, self.here, self.left, self.across = system, here, left, across
+    system: System
+    here: Floats
+    left: Floats
+    normal: Floats
 
     def __call__(self, way: Floats) -> Floats:
+        """What a direction does to the left side, and how far it leads out of the plane."""
         far = abs(way).max(axis=0)
         aside = self.system.probe / np.where(far > 0, far, 1.0)
         there = self.here + aside * way
         change = (self.system.left(there[:-1], there[-1]) - self.left) / aside
-        return np.vstack([change, _inner(self.across, way)])
+        return np.vstack([change, _inner(self.normal, way)])
 
 
 def _newton(system: System, here: Floats, left: Floats, across: Floats, going: Bools) -> Floats:
     """Newton's step at a point of which the left side is known."""
     right = np.vstack([left, np.zeros((1, left.shape[1]))])
-    return gmres(_slope(system, here, left, across), right, going, cut=CUT)
+    return gmres(Slope(system, here, left, across), right, going, cut=CUT)
 
 
 def settle(system: System, x: Floats, t: Floats, going: Bools, rounds: int = NEWTON) -> Floats:

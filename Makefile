@@ -39,6 +39,7 @@ lock: .venv/.dev ## Regenerate the lock files; newer versions by ARGS="--upgrade
 	$(COMPILE) pyproject.toml requirements.in -o requirements.lock
 	$(COMPILE) requirements-dev.in requirements.lock -o requirements-dev.lock
 	$(COMPILE) --no-deps requirements-gambit.in -o requirements-gambit.lock
+	$(COMPILE) --no-deps requirements-sgamesolver-build.in -o requirements-sgamesolver-build.lock
 	$(COMPILE) --no-deps requirements-sgamesolver.in -o requirements-sgamesolver.lock
 
 clean: ## Remove .venv, builds and caches
@@ -58,10 +59,10 @@ clean: ## Remove .venv, builds and caches
 	@$(PIP) --no-deps --require-hashes -r requirements-gambit.lock
 	@touch .venv/.gambit
 
-.venv/.sgamesolver: requirements-sgamesolver.lock .venv/.dev
+.venv/.sgamesolver: requirements-sgamesolver-build.lock requirements-sgamesolver.lock .venv/.dev
 	@echo "Compiling sgamesolver, about a minute..."
-	@$(PIP) --no-deps --require-hashes -c $< --only-binary :all: cython setuptools
-	@$(PIP) --no-deps --require-hashes -r $< --no-build-isolation
+	@$(PIP) --no-deps --require-hashes --only-binary :all: -r requirements-sgamesolver-build.lock
+	@$(PIP) --no-deps --require-hashes --no-build-isolation -r requirements-sgamesolver.lock
 	@touch .venv/.sgamesolver
 
 PIP = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check

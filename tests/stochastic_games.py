@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,24 @@ from mistrust.model import Solved
 
 Floats = NDArray[np.float64]
 Data = dict[str, Any]
+Size = tuple[int, int, int | tuple[int, int]]
+"""States, players, and actions: how many each player has, or the bounds of that number."""
+
+COMPARED: tuple[Size, ...] = (
+    (2, 2, 2),
+    (4, 2, 3),
+    (4, 3, 2),
+    (4, 3, (2, 4)),
+    (8, 2, (2, 4)),
+    (8, 3, (2, 3)),
+    (8, 3, 3),
+    (16, 2, 2),
+    (16, 2, (2, 4)),
+    (16, 3, (2, 3)),
+)
+"""The random games for which sgamesolver's choices are kept, each with its place as seed."""
+PRECISIONS = (5.0, 50.0)
+TABLE = Path(__file__).parent / "sgamesolver.csv"
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,7 @@ class Game:
 def random_game(
     states: int, players: int, actions: int | tuple[int, int], seed: int, patience: float = 0.95
 ) -> Game:
-    """Rewards from 0 to 1; `actions`: how many each player has, or the bounds of that number."""
+    """A game with rewards from 0 to 1, the same as sgamesolver's of that seed."""
     random = np.random.default_rng(seed)
     low, high = (actions, actions) if isinstance(actions, int) else actions
     counts = np.full((states, players), low)

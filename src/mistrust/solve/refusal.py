@@ -30,7 +30,7 @@ def _unsettled(residual: float, part: float) -> str:
     )
     return (
         f"no stationary equilibrium was found: {what}; lower the precision of the actors (an "
-        "infinite one cannot mix where it must), or give the horizon a last turn"
+        "infinite one cannot mix where it must) or their patience, or give the horizon a last turn"
     )
 
 

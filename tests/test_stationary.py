@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import dataclass
 from math import exp
 
@@ -308,6 +309,29 @@ def test_worlds_are_followed_each_by_itself(game: Load) -> None:
         alone = model.solve(premises=worlds[i].premises)
         mine = coefficients.folded(together.start_value)[:, i]
         assert mine == pytest.approx(alone.value.values, abs=1e-11)
+
+
+ARMS = """
+    horizon: {forever: yes, turns: 2}
+    actors: {ann: {precision: 2, patience: 0.9}, bob: {precision: 2, patience: 0.9}}
+    board: {x: {levels: 0..60, start: 0}, y: {levels: 0..60, start: 0}}
+    turn:
+      - decide: ann
+        options: {arm: {raise: {x: 0.7}, pays: {ann: {cost: -0.3}}}, rest: {}}
+      - decide: bob
+        options: {arm: {raise: {y: 0.7}, pays: {bob: {cost: -0.3}}}, rest: {}}
+      - {chance: decay, lower: {x: 0.2, y: 0.2}}
+    payoffs: {ann: {power: (x - y) / (1 + x + y)}, bob: {power: (y - x) / (1 + x + y)}}
+"""
+
+
+def test_following_takes_no_more_memory_than_is_said(game: Load) -> None:
+    model = game(ARMS)
+    tracemalloc.start()
+    model.solve()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert model.size.bytes_per_world / 4 < most < model.size.bytes_per_world
 
 
 # -- what is said ------------------------------------------------------------------------------

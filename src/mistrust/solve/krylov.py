@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Floats
+from mistrust.compile.size import DIRECTIONS, ROOM
 
 Bools = NDArray[np.bool_]
-BASIS = 60
-"""Directions that are kept before the search is begun anew."""
-ROOM = 2**25
-"""Numbers that the directions of all cases may take up."""
 
 
 def gmres(
@@ -52,9 +49,9 @@ def _norm(x: Floats) -> Floats:
 
 
 def _search(apply: Callable[[Floats], Floats], right: Floats, goal: Floats) -> Floats:
-    """One search: the best combination of at most `BASIS` directions."""
+    """One search: the best combination of at most `DIRECTIONS`."""
     size, cases = right.shape
-    most = int(min(BASIS, size, max(10, ROOM // max(right.size, 1))))
+    most = int(min(DIRECTIONS, size, max(10, ROOM // max(right.size, 1))))
     length = _norm(right)
     basis = np.zeros((cases, most + 1, size))
     basis[:, 0] = _divided(right, length).T

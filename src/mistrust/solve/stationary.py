@@ -91,7 +91,7 @@ class Turn:
         )
         logits = coefficients.worst((strength * self.unit).max(axis=0))
         self.probe = np.minimum(1e-7, 1e-4 / np.maximum(1.0, logits))
-        self.near = np.minimum(1e-9, 1e-6 / np.maximum(1.0, logits))
+        self.near = np.minimum(1e-7, 1e-4 / np.maximum(1.0, logits))
 
     def _trials(self, reach: Reach) -> tuple[dict[int, Trial], dict[int, Integers]]:
         """Strategies to try in sealed phases, and the rows that matter."""

@@ -210,6 +210,21 @@ def test_two_states_by_hand(game: Load, precision: float) -> None:
     assert found.read("P(x == high at 2)") == pytest.approx(0.48 * share, abs=1e-10)
 
 
+@pytest.mark.parametrize("precision", [2.0, 20.0, 100.0])
+def test_where_the_branch_forks_it_is_followed_straight_on(precision: float) -> None:
+    """Hawk and dove, over and over: other branches favour the one player or the other."""
+    reward = np.array([[-1.0, 3.0], [0.0, 1.0]])
+    game = Game([np.array([reward, reward.T])] * 2, [np.full((2, 2, 2), 0.5)] * 2, 0.9)
+
+    def left(hawk: float) -> float:
+        return hawk - 1 / (1 + exp(-precision * (2 * (1 - hawk) - hawk)))
+
+    expected = brentq(left, 0, 1, xtol=1e-14)
+    for play in choices(solved(game, precision), game):
+        for share in play:
+            assert share[0] == pytest.approx(expected, abs=1e-10)
+
+
 OFFERS = 20
 BARGAIN = """
     horizon: {forever: yes, turns: 4}

@@ -365,6 +365,8 @@ def test_the_terminal_and_the_page_say_that_there_may_be_other_equilibria(
     assert result.exit_code == 0, result.output
     assert SAID in " ".join(result.output.split())
     assert SAID in " ".join(render(model.run(1)).split())
+    checked = CliRunner().invoke(app, ["check", model.argument.source.file])
+    assert "6 of 2 phases, 1 actors; play goes on for ever" in " ".join(checked.output.split())
 
 
 def test_of_a_game_that_ends_nothing_of_this_is_said(game: Load) -> None:

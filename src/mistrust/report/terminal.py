@@ -136,10 +136,19 @@ def show_size(argument: Argument, record: dict[str, Any], console: Console) -> N
         f"[green]ok[/] {escape(argument.source.file)}: {escape(scenario.title)}", soft_wrap=True
     )
     table = Table.grid(padding=(0, 2))
+    endless = scenario.horizon.forever
     rows = (
-        ("turns", f"{size['turns']} of {size['phases']} phases, {size['actors']} actors"),
+        (
+            "turns",
+            f"{size['turns']} of {size['phases']} phases, {size['actors']} actors"
+            + ("; play goes on for ever" if endless else ""),
+        ),
         ("board", f"{size['states']:,} states; {size['largest']:,} at its widest within a turn"),
-        ("work", f"{size['updates'] / 1e6:,.1f} million values for each solved game"),
+        (
+            "work",
+            f"{size['updates'] / 1e6:,.1f} million values for each solved game"
+            + (" once its equilibrium is found, which takes many times that" if endless else ""),
+        ),
         ("memory", f"{size['bytes_per_world'] / 2**20:,.0f} MiB for each game solved at once"),
         (
             "argument",

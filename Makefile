@@ -5,10 +5,10 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-gambit format lock clean
+.PHONY: help run test test-slow test-gambit test-sgamesolver format lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run ## Run mistrust; more arguments by ARGS="--worlds 64"
 	@$(BIN)/mistrust run $(ARGS)
@@ -25,6 +25,9 @@ test-slow: .venv/.dev ## Run the slow tests (status 5: there are none)
 test-gambit: .venv/.gambit ## Compare choices with those of Gambit, which this compiles (C++)
 	$(BIN)/pytest tests/test_gambit.py $(ARGS)
 
+test-sgamesolver: .venv/.sgamesolver ## Compare play without end with sgamesolver's (compiled: C)
+	$(BIN)/pytest tests/test_sgamesolver.py $(ARGS)
+
 format: .venv/.dev ## Format the code and fix what lint can fix
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
@@ -36,6 +39,8 @@ lock: .venv/.dev ## Regenerate the lock files; newer versions by ARGS="--upgrade
 	$(COMPILE) pyproject.toml requirements.in -o requirements.lock
 	$(COMPILE) requirements-dev.in requirements.lock -o requirements-dev.lock
 	$(COMPILE) --no-deps requirements-gambit.in -o requirements-gambit.lock
+	$(COMPILE) --no-deps requirements-sgamesolver-build.in -o requirements-sgamesolver-build.lock
+	$(COMPILE) --no-deps requirements-sgamesolver.in -o requirements-sgamesolver.lock
 
 clean: ## Remove .venv, builds and caches
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -53,6 +58,12 @@ clean: ## Remove .venv, builds and caches
 	@echo "Compiling Gambit, some minutes..."
 	@$(PIP) --no-deps --require-hashes -r requirements-gambit.lock
 	@touch .venv/.gambit
+
+.venv/.sgamesolver: requirements-sgamesolver-build.lock requirements-sgamesolver.lock .venv/.dev
+	@echo "Compiling sgamesolver, about a minute..."
+	@$(PIP) --no-deps --require-hashes --only-binary :all: -r requirements-sgamesolver-build.lock
+	@$(PIP) --no-deps --require-hashes --no-build-isolation -r requirements-sgamesolver.lock
+	@touch .venv/.sgamesolver
 
 PIP = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 

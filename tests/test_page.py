@@ -68,7 +68,7 @@ def record(dates: list[str] | None = None, **more: Any) -> dict[str, Any]:
         "scenario": {
             "title": "Will it hold?", "about": "One paragraph.\n\nAnother.\n", "source": "An essay",
             "file": "my scenario.yaml", "digest": "abc123", "resolution": "standard",
-            "start": dates[0], "last": dates[-1], "every": "quarter",
+            "start": dates[0], "last": dates[-1], "every": "quarter", "forever": False,
             "actors": [{"id": "north", "name": "the North", "says": "a power"},
                        {"id": "south", "name": "the South", "says": None}],
         },

@@ -19,6 +19,10 @@ MOST_STATES = 2**31
 MOST_PARTS = 10_000
 SHARE_OF_MEMORY = 0.7
 _DOUBLE = 8
+DIRECTIONS, ROOM = 60, 2**25
+"""Directions in which an equation is solved by GMRES at most, and the numbers they may take up."""
+POINTS = 30
+"""Arrays as large as a point of a curve that are held at once while it is followed."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ def measure(program: Program) -> Size:
     work = sum(cells * beliefs for cells, beliefs in zip(each, after, strict=True))
     profiles, judgements = _private(program.argument)
     numbers = profiles * (2 * largest * actors + stored * turns + _entries(program))
+    if program.argument.scenario.horizon.forever:
+        numbers += _endless(program, actors * profiles)
     return Size(
         program.opening.size,
         largest,
@@ -128,6 +134,13 @@ def measure(program: Program) -> Size:
         work * actors * turns * profiles,
         _DOUBLE * (numbers + judgements),
     )
+
+
+def _endless(program: Program, actors: int) -> int:
+    """Numbers that following a stationary equilibrium takes: see `solve.curve`, `solve.krylov`."""
+    tried = sum(s.policy_size * len(s.movers) * max(s.counts) for s in program.stages if s.sealed)
+    unknown = program.opening.size * actors + tried
+    return int(unknown * (POINTS + min(DIRECTIONS, 10 + ROOM // unknown)))
 
 
 def _entries(program: Program) -> int:

@@ -137,9 +137,23 @@ def follow(stage, y, share, work):
         y[i] = precision[i // options] * work[1][i]
     if not (_pooled(stage, y, share, work) or _forward(stage, y, share, work, size)):
         return np.inf
+    return implied(stage, y, share, work)
+
+
+@njit(**OPTIONS)
+def implied(stage, y, share, work):
+    """What strategies ``share ~ exp(y)`` make the options worth, in logit units, into y.
+
+    Returns
+    -------
+    float
+        The residual, as in `follow`.
+    """
+    open_, precision = stage[6], stage[7]
+    agents, options = open_.shape
     outlooks(stage, y, 1.0, share, work, False)
     log_share, worst = work[0], 0.0
-    for i in range(size):
+    for i in range(agents * options):
         y[i] = precision[i // options] * work[1][i]
     for g in range(agents):  # the strategies themselves are kept; their answer goes to scratch
         for a in range(options):
@@ -342,4 +356,4 @@ def _correct(stage, y, t, share, work, size, scale, length, furthest):
     return np.nan
 
 
-__all__ = ["follow", "workspace"]
+__all__ = ["follow", "implied", "workspace"]

@@ -7,7 +7,7 @@ from numba import njit
 
 from mistrust.kernels.backward import choice_values, judge
 from mistrust.kernels.belief import scratch
-from mistrust.kernels.branch import follow, workspace
+from mistrust.kernels.branch import follow, implied, workspace
 from mistrust.kernels.options import OPTIONS
 
 _U = np.uint64
@@ -41,12 +41,16 @@ def decide_sealed(
     judgements,
     judged_high,
     judged_low,
+    tried,
+    answer,
     gain,
     residual,
     where,
     out,
 ):
     """Backward through a sealed phase: the logit equilibrium of the stage at every cell.
+
+    The principal one of the stage, or strategies that are tried.
 
     Parameters
     ----------
@@ -55,6 +59,10 @@ def decide_sealed(
         the probability of each combination.
     counts, movers : (movers,)
         How many options each has; their groups.
+    tried : (rows of the policy, movers * options, cases)
+        Strategies to be played, as exponents of logit choices; NaN, or no rows at all, for none.
+    answer
+        As `tried`: what these make the options worth, in logit units around their mean.
     precision, gain : (actors, lanes)
     residual, where : (cases,)
         Raised to the largest residual of the strategies, and the cell it is found at.
@@ -109,7 +117,12 @@ def decide_sealed(
             some = _opened(open_high, open_low, open_table, h, low, case, counts, open_)
             if some:
                 stage = (True, nothing, 1, prior, payoff[case], counts, open_, sharp, belief)
-                left = follow(stage, y, share, work)
+                if len(tried) > 0 and tried[place, 0, case] == tried[place, 0, case]:
+                    y[:] = tried[place, :, case]
+                    left = implied(stage, y, share, work)
+                    _centre(y, open_, answer[place], case)
+                else:
+                    left = follow(stage, y, share, work)
                 if not left <= residual[case]:
                     residual[case], where[case] = left, cell
                 for i in range(agents):
@@ -124,6 +137,21 @@ def decide_sealed(
                 if not some:
                     for j in range(w, n, lanes):
                         out[cell * n + j] = values[away * n + j]
+
+
+@njit(**OPTIONS)
+def _centre(y, open_, answer, case):
+    """Each mover's open options around their mean; 0 for the others."""
+    agents, options = open_.shape
+    for i in range(agents):
+        mean, count = 0.0, 0
+        for a in range(options):
+            if open_[i, a] != 0.0:
+                mean += y[i * options + a]
+                count += 1
+        for a in range(options):
+            k = i * options + a
+            answer[k, case] = y[k] - mean / count if open_[i, a] != 0.0 else 0.0
 
 
 @njit(**OPTIONS)

@@ -133,6 +133,7 @@ def _scenario(argument: Argument) -> dict[str, Any]:
         "start": calendar.label(0),
         "last": calendar.label(calendar.turns - 1),
         "every": calendar.every if calendar.start is not None else "turn",
+        "forever": s.horizon.forever,
         "actors": [
             {"id": id_, "name": a.name or id_.replace("_", " ").title(), "says": a.says}
             for id_, a in s.actors.items()

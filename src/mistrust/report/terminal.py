@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mistrust.report.words import stationary
 from mistrust.scenario.check import Argument
 
 _STYLE = {True: "green", False: "red", None: "yellow"}
@@ -42,6 +43,7 @@ def show(record: dict[str, Any], console: Console) -> None:
     if record["mechanisms"]:
         console.print(audit_table(record))
     console.print(certificate_line(record))
+    show_endless(record, console)
     timing = record["timing"]
     console.print(
         f"{timing['games']:,} games in {timing['seconds']:.0f} s"
@@ -121,6 +123,12 @@ def certificate_line(record: dict[str, Any]) -> str:
     )
 
 
+def show_endless(record: dict[str, Any], console: Console) -> None:
+    """Print what is to be known where play has no end."""
+    if record["scenario"]["forever"]:
+        console.print(stationary(record["certificate"]["residual"]))
+
+
 def show_size(argument: Argument, record: dict[str, Any], console: Console) -> None:
     """Print that a scenario is sound, and how large it is."""
     size, scenario = record["size"], argument.scenario
@@ -128,10 +136,19 @@ def show_size(argument: Argument, record: dict[str, Any], console: Console) -> N
         f"[green]ok[/] {escape(argument.source.file)}: {escape(scenario.title)}", soft_wrap=True
     )
     table = Table.grid(padding=(0, 2))
+    endless = scenario.horizon.forever
     rows = (
-        ("turns", f"{size['turns']} of {size['phases']} phases, {size['actors']} actors"),
+        (
+            "turns",
+            f"{size['turns']} of {size['phases']} phases, {size['actors']} actors"
+            + ("; play goes on for ever" if endless else ""),
+        ),
         ("board", f"{size['states']:,} states; {size['largest']:,} at its widest within a turn"),
-        ("work", f"{size['updates'] / 1e6:,.1f} million values for each solved game"),
+        (
+            "work",
+            f"{size['updates'] / 1e6:,.1f} million values for each solved game"
+            + (" once its equilibrium is found, which takes many times that" if endless else ""),
+        ),
         ("memory", f"{size['bytes_per_world'] / 2**20:,.0f} MiB for each game solved at once"),
         (
             "argument",
@@ -245,3 +262,4 @@ def show_comparison(record: dict[str, Any], console: Console) -> None:
     worlds = record["worlds"]
     solved = {**worlds, "solved": worlds["asked"] - worlds["failed"]}
     console.print(certificate_line({**record, "worlds": solved}))
+    show_endless(record, console)

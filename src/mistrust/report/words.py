@@ -44,6 +44,14 @@ def signed(value: float | None, scale: float = 1.0) -> str:
     return figure(value, sign=True)
 
 
+def stationary(residual: float | None) -> str:
+    """What a reader must know where play has no end."""
+    return (
+        "Play goes on for ever: shown is one stationary equilibrium of possibly several, the one "
+        f"that is reached from precision zero (residual {figure(residual)})."
+    )
+
+
 def written(value: float | None) -> str:
     """A number as the scenario has it, unrounded."""
     return "no value" if value is None else minus(f"{value:,.10g}")

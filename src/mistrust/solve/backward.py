@@ -7,19 +7,23 @@ chance phase ``V_j = E V_j``; at a turn's end ``V_j = payoff_j + patience_j V_j(
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from mmap import mmap
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, gmres
 
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.lower import Coefficients, at_turn
+from mistrust.errors import CertificateError
+from mistrust.solve.krylov import gmres
 from mistrust.solve.reach import Reach, reachable
-from mistrust.solve.step import Evidence, Groups, Policies, Share, Step
+from mistrust.solve.step import Evidence, Groups, Policies, Share, Step, Trial
+
+ADDED_UP = 1e-11
+"""Largest error of the equation for what payoffs are worth for ever, relative to that."""
 
 
 class Workspace:
@@ -112,6 +116,7 @@ def solve(
     reach: Reach | None = None,
     ending: Ending | None = None,
     beyond: Floats | None = None,
+    trials: Mapping[int, Trial] | None = None,
     threads: int = 1,
 ) -> Solution:
     """Solve all lanes of a batch.
@@ -128,6 +133,8 @@ def solve(
         Taken over instead of being worked out again, if it was worked out for the same reach.
     beyond
         Values after the last turn, (opening cells, actors, lanes), instead of the scenario's.
+    trials
+        Strategies to be played in sealed phases, by stage.
     threads
         Threads that share the cells of each stage; results are the same for any number.
     """
@@ -138,6 +145,7 @@ def solve(
     ending = ending if ending is not None and ending.solution.reach is reach else None
     with ThreadPoolExecutor(threads) as pool:
         step = Step(coefficients, groups, reach, Share(pool, threads), {}, evidence)
+        step.trials.update(trials or {})
         sweep = Sweep(step, workspace or Workspace())
         values = sweep.run({0, *keep}, inspect, ending, beyond)
     return Solution(coefficients, step.policies, values, evidence, reach, beyond)
@@ -176,15 +184,15 @@ def values_by_term(
 
 def _settled(sweep: Sweep) -> Floats:
     """What given policies are worth if they are played for ever: a linear equation."""
-    nothing = sweep.nothing()
-    flow = sweep.turn_before(nothing).ravel()
+    nothing, cases = sweep.nothing(), len(sweep.coefficients.cases)
+    flow = sweep.turn_before(nothing).reshape(-1, cases)
 
     def left(x: Floats) -> Floats:
-        return x - (sweep.turn_before(x.reshape(nothing.shape)).ravel() - flow)
+        return x - sweep.turn_before(x.reshape(nothing.shape)).reshape(-1, cases) + flow
 
-    equation = LinearOperator((flow.size, flow.size), left, dtype=np.float64)
-    found, failed = gmres(equation, flow, rtol=1e-13, atol=0.0, maxiter=200)
-    assert not failed, "discounted flows add up"
+    found = gmres(left, flow, np.ones(cases, dtype=bool), cut=1e-13, restarts=20)
+    if not (abs(left(found) - flow) <= ADDED_UP * abs(found).max(axis=0, initial=1.0)).all():
+        raise CertificateError("payoffs could not be added up for ever; lower the patience")
     return np.asarray(found.reshape(nothing.shape))
 
 

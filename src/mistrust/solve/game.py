@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
+
 from mistrust.compile.lower import Coefficients
 from mistrust.solve.backward import Ending, Inspect, Solution, Workspace, solve
-from mistrust.solve.reach import Reach
+from mistrust.solve.reach import Reach, reachable
 from mistrust.solve.stationary import stationary
 
 
@@ -34,9 +36,18 @@ def solve_game(
             ending=ending,
             threads=threads,
         )
-    values, residual = stationary(coefficients)
+    reach = reachable(coefficients) if reach is None else reach
+    found = stationary(coefficients, reach)
     solution = solve(
-        coefficients, keep=keep, inspect=inspect, reach=reach, beyond=values, threads=threads
+        coefficients,
+        keep=keep,
+        inspect=inspect,
+        workspace=workspace,
+        reach=reach,
+        beyond=found.values,
+        trials={index: (tried, np.empty_like(tried)) for index, tried in found.trials.items()},
+        threads=threads,
     )
-    solution.evidence.settled[:] = residual
+    solution.evidence.settled[:] = found.residual
+    solution.evidence.part[:] = found.part
     return solution

@@ -9,7 +9,7 @@ on values and frequencies from the outset on. To ask about any board, solve `eve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +113,18 @@ def reachable(coefficients: Coefficients) -> Reach:
     return _follow(coefficients.layout, Possible.of(coefficients))
 
 
-def _follow(layout: Layout, possible: Possible) -> Reach:
+def lasting(coefficients: Coefficients, start: Bools) -> Reach:
+    """The boards of one turn, if play may open with those marked and goes on for ever."""
+    possible = Possible.of(coefficients)
+    while True:
+        reach = _follow(coefficients.layout, replace(possible, start=start), turns=1)
+        if start[reach.openings[1]].all():
+            return reach
+        start = start.copy()
+        start[reach.openings[1]] = True
+
+
+def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Reach:
     """Follow every live branch of every available option forward from the outset."""
     program = layout.program
     frames = (program.opening, program.closing, *(s.source for s in program.stages))
@@ -130,7 +141,7 @@ def _follow(layout: Layout, possible: Possible) -> Reach:
         return cells
 
     always = np.ones(1, dtype=bool)
-    for turn in range(program.turns):
+    for turn in range(turns or program.turns):
         if turn and np.array_equal(cells, openings[-2]) and possible.same(turn - 1, turn):
             for index in range(len(layout.stages)):
                 sources[turn, index] = sources[turn - 1, index]

@@ -11,21 +11,26 @@ from mistrust.solve.certificate import RESIDUAL
 
 def refusals(solution: Solution) -> dict[int, str]:
     """By case that is refused: the phase, the date, the board, and the remedy."""
-    found = {}
-    for case, (residual, turn, index, cell) in solution.evidence.worst.items():
+    found, evidence = {}, solution.evidence
+    for case, (residual, part) in enumerate(zip(evidence.settled, evidence.part, strict=True)):
         if not residual <= RESIDUAL:
-            found[case] = _refused(solution, residual, turn, index, cell)
-    for case, residual in enumerate(solution.evidence.settled):
+            found[case] = _unsettled(float(residual), float(part))
+    for case, (residual, turn, index, cell) in evidence.worst.items():
         if not residual <= RESIDUAL:
-            found.setdefault(case, _unsettled(float(residual)))
+            found.setdefault(case, _refused(solution, residual, turn, index, cell))
     return found
 
 
-def _unsettled(residual: float) -> str:
+def _unsettled(residual: float, part: float) -> str:
+    what = (
+        f"the branch from zero precision was lost at {part:.1%} of the precision asked for"
+        if part < 1
+        else "followed from zero precision, values still change from turn to turn (by "
+        f"{residual:.1e} of the largest, at most {RESIDUAL:.0e} is accepted)"
+    )
     return (
-        "no stationary equilibrium was found: followed from zero precision, values still change "
-        f"from turn to turn (by {residual:.1e} of the largest, at most {RESIDUAL:.0e} is "
-        "accepted); lower the precision of the actors, or give the horizon a last turn"
+        f"no stationary equilibrium was found: {what}; lower the precision of the actors (an "
+        "infinite one cannot mix where it must) or their patience, or give the horizon a last turn"
     )
 
 

@@ -24,6 +24,9 @@ WORTH_SHARING = 4096
 
 Policies = dict[tuple[int, int], Floats]
 """By turn and phase: a flat array (policy cells, options, lanes)."""
+Trial = tuple[Floats, Floats]
+"""Strategies of a sealed phase that are tried, and the answer: see `kernels.decide_sealed`."""
+UNTRIED: Trial = (np.empty((0, 0, 0)), np.empty((0, 0, 0)))
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ class Evidence:
         Largest residual of strategies that were solved for together.
     settled : (cases,)
         How far values move in one turn where play goes on for ever, relative to the largest.
+    part : (cases,)
+        The part of the precision at which the branch was lost that leads to play without end; 1
+        where it was not.
     worst
         By case the residual's place: (residual, turn, index of the stage, cell).
     """
@@ -74,6 +80,7 @@ class Evidence:
     gains: Floats
     residuals: Floats
     settled: Floats
+    part: Floats
     worst: dict[int, tuple[float, int, int, int]] = field(default_factory=dict)
 
     @staticmethod
@@ -81,7 +88,7 @@ class Evidence:
         """Nothing solved so far."""
         program, cases = coefficients.program, len(coefficients.cases)
         gains = np.zeros((program.turns, len(program.actors), coefficients.lanes))
-        return Evidence(gains, np.zeros((program.turns, cases)), np.zeros(cases))
+        return Evidence(gains, np.zeros((program.turns, cases)), np.zeros(cases), np.ones(cases))
 
     def take_over(self, other: Evidence, turn: int) -> None:
         """Use another's from a turn on."""
@@ -129,6 +136,7 @@ class Step:
         self.lock = Lock()
         privacy = coefficients.program.privacy
         self.judgements = [privacy.judgements(i) for i in range(len(coefficients.program.actors))]
+        self.trials: dict[int, Trial] = {}
         self._tiled: dict[int, Floats] = {}
 
     def back(self, values: Floats, out: Floats, turn: int, index: int) -> None:
@@ -239,6 +247,7 @@ class Step:
             self.judgements[stage.mover],
             layout.judgement.high,
             layout.judgement.low,
+            *self.trials.get(index, UNTRIED),
         )
 
         def work(some: Integers) -> None:

@@ -20,7 +20,9 @@ CLOSE = 1e-11
 NEAR = 1e-4
 """The same on the way, where it is enough to stay on the branch."""
 LONGEST = 4.0
-"""Longest step along the branch, in log-odds."""
+"""Longest step along the branch, in log-odds, unless it runs straight."""
+STRAIGHT = 0.99
+"""The cosine of the angle between two tangents above which it does."""
 ALIKE = 1e-13
 """Posteriors that differ by less than this from the prior teach nothing."""
 SHORTEST = 1e-5
@@ -195,7 +197,7 @@ def _along(worth, n, prior, precision, t, work):
         length = max(length, abs(odds[a] - prior))
         tangent[a] = 0.0
     tangent[options] = 1.0
-    if _border(rows, tangent, 0.0, scale) <= 0 or not _turned(rows, tangent):
+    if _border(rows, tangent, 0.0, scale) <= 0 or _turned(rows, tangent) == 0.0:
         return False
     for _ in range(STEPS):
         forward = tangent[options] / scale
@@ -205,19 +207,21 @@ def _along(worth, n, prior, precision, t, work):
         for a in range(options):
             trial[a] = odds[a] + length * tangent[a]
         if last:
-            ends, furthest = trial[:options], max(0.5 * length, 1e-3)
+            ends, furthest = trial[:options], min(max(0.5 * length, 1e-3), 1.0)
             if _settle(worth, n, prior, precision, 1.0, furthest, ends, work):
                 odds[:] = ends
                 return True
             there = np.nan
         else:
             row, there = tangent, t + length * forward
-            line = (t, odds, row, length, 0.25 * length, scale)
+            line = (t, odds, row, length, min(0.25 * length, 1.0), scale)
             there = _correct(worth, n, prior, precision, line, there, trial, work)
         found = there <= 1.0
         if found:
-            found = _turned(rows, tangent)
-            longer = 2.0 * length
+            cosine = _turned(rows, tangent)
+            found, longer = cosine > 0.0, min(2.0 * length, LONGEST)
+            if cosine > STRAIGHT:
+                longer = max(longer, 4.0 * length)
         else:
             line = (t, odds, tangent, length, 0.25 * length, scale)
             there = _land(worth, n, prior, precision, line, trial, work)
@@ -225,7 +229,7 @@ def _along(worth, n, prior, precision, t, work):
         if found:
             odds[:] = trial[:options]
             t = there
-            length = min(longer, LONGEST)
+            length = longer
         else:
             length *= 0.4
             if length < SHORTEST:
@@ -294,7 +298,7 @@ def _land(worth, n, prior, precision, line, trial, work):
     pieces[which] = ahead if up else ahead - 1
     if there <= 1.0:
         _equation(worth, n, prior, precision, there, trial[:options], work)
-        if _border(rows, row, 0.0, scale) <= 0 or not _turned(rows, tangent):
+        if _border(rows, row, 0.0, scale) <= 0 or _turned(rows, tangent) == 0.0:
             there = np.nan
     pieces[which] = -1
     return there
@@ -314,16 +318,17 @@ def _border(rows, tangent, ahead, scale):
 
 @njit(**OPTIONS)
 def _turned(rows, tangent):
-    """Take the new tangent, of unit length."""
+    """Take the new tangent, of unit length; the cosine of the angle to the last one, or 0."""
     size = len(tangent)
     length = 0.0
     for j in range(size):
         length += rows[j, size + 1] ** 2
     if not 0.0 < length < np.inf:
-        return False
+        return 0.0
+    cosine = 1.0 / np.sqrt(length)
     for j in range(size):
-        tangent[j] = rows[j, size + 1] / np.sqrt(length)
-    return True
+        tangent[j] = rows[j, size + 1] * cosine
+    return cosine
 
 
 @njit(**OPTIONS)

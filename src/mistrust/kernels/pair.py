@@ -34,7 +34,7 @@ STEPS = 400
 @njit(**OPTIONS)
 def scratch(options):
     """What `climb` works in, for so many options."""
-    rows, way = np.zeros((options + 1, options + 3)), np.zeros((3, options + 1))
+    rows, way = np.zeros((4, options + 1)), np.zeros((5, options + 1))
     odds, y, share = np.zeros(options), np.zeros((2, options)), np.zeros((2, options))
     return np.arange(options), odds, y, share, rows, way, np.full(options, -1)
 
@@ -117,7 +117,11 @@ def _sure(worth, n, precision, kept):
 
 @njit(**OPTIONS)
 def _equation(worth, n, prior, precision, t, odds, work):
-    """Derivatives by log-odds and by t, and what is left, in ``rows[a]``; the largest left."""
+    """What is left and its derivatives, into the rows of `work`; returns the largest left.
+
+    ``rows[0]`` is what is left for each option, ``rows[1]`` its derivative by t, ``rows[2]`` that
+    by the option's own log-odds and ``rows[3]``, which adds to it, by the log-odds of any.
+    """
     kept, _, y, share, rows, _, pieces = work
     options = len(kept)
     best1, best2 = -np.inf, -np.inf
@@ -130,8 +134,9 @@ def _equation(worth, n, prior, precision, t, odds, work):
         part, spread = x - below, t * precision * n * rare * half
         here, next_ = worth[kept[a], below], worth[kept[a], below + 1]
         rise1, rise2 = next_[0] - here[0], next_[1] - here[1]
-        y[0, a], y[1, a] = precision * (here[0] + part * rise1), precision * (here[1] + part * rise2)
-        rows[a, options + 1], rows[a, options + 2] = rise1 * spread, rise2 * spread
+        y[0, a] = precision * (here[0] + part * rise1)
+        y[1, a] = precision * (here[1] + part * rise2)
+        rows[2, a], rows[3, a] = rise1 * spread, rise2 * spread
         best1, best2 = max(best1, y[0, a]), max(best2, y[1, a])
     total1, total2, mean1, mean2 = 0.0, 0.0, 0.0, 0.0
     for a in range(options):
@@ -143,41 +148,35 @@ def _equation(worth, n, prior, precision, t, odds, work):
         mean2 += share[1, a] * y[1, a]
     less1, less2 = 1.0 / total1, 1.0 / total2
     shift, mean = t * (best1 - best2) + np.log(total1 * less2), mean1 * less1 - mean2 * less2
-    for b in range(options):
-        share[0, b] *= less1
-        share[1, b] *= less2
-        rise1, rise2 = rows[b, options + 1], rows[b, options + 2]
-        slope = share[0, b] * rise1 - share[1, b] * rise2
-        for a in range(options):
-            rows[a, b] = slope
-        rows[b, b] += 1.0 - (rise1 - rise2)
     worst = 0.0
     for a in range(options):
-        rows[a, options] = mean - (y[0, a] - y[1, a])
-        left = odds[a] - prior - t * (y[0, a] - y[1, a]) + shift
-        rows[a, options + 1] = left
-        rows[a, options + 2] = 0.0
-        worst = max(worst, abs(left) / max(1.0, abs(odds[a])))
+        share[0, a] *= less1
+        share[1, a] *= less2
+        rise1, rise2 = rows[2, a], rows[3, a]
+        rows[2, a], rows[3, a] = 1.0 - (rise1 - rise2), share[0, a] * rise1 - share[1, a] * rise2
+        rows[1, a] = mean - (y[0, a] - y[1, a])
+        rows[0, a] = odds[a] - prior - t * (y[0, a] - y[1, a]) + shift
+        worst = max(worst, abs(rows[0, a]) / max(1.0, abs(odds[a])))
     return worst
 
 
 @njit(**OPTIONS)
 def _settle(worth, n, prior, precision, t, furthest, odds, work):
     """Newton's method at a fixed t, in place; False if it does not close in from nearby."""
-    rows, options, last = work[4], len(odds), furthest
+    way, options, last = work[5], len(odds), furthest
+    row = way[2, : options + 1]
+    row[:] = 0.0
+    row[options] = 1.0
     for _ in range(12):
         gap = _equation(worth, n, prior, precision, t, odds, work)
         if gap <= CLOSE:
             return True
-        for j in range(options + 3):
-            rows[options, j] = 0.0
-        rows[options, options] = 1.0
-        if _eliminate(rows, options + 1) <= 0:
+        if not _step(work, row, 0.0, 1.0) > 0.0:
             return False
         step = 0.0
         for a in range(options):
-            step = max(step, abs(rows[a, options + 1]))
-            odds[a] -= rows[a, options + 1]
+            step = max(step, abs(way[3, a]))
+            odds[a] -= way[3, a]
         if not step <= last:
             return False
         last = step
@@ -193,11 +192,11 @@ def _along(worth, n, prior, precision, t, work):
     length, scale = t, 1.0
     _equation(worth, n, prior, precision, t, odds, work)
     for a in range(options):
-        scale = max(scale, abs(rows[a, options]))
+        scale = max(scale, abs(rows[1, a]))
         length = max(length, abs(odds[a] - prior))
         tangent[a] = 0.0
     tangent[options] = 1.0
-    if _border(rows, tangent, 0.0, scale) <= 0 or _turned(rows, tangent) == 0.0:
+    if not _step(work, tangent, 0.0, scale) > 0.0 or _turned(way, tangent) == 0.0:
         return False
     for _ in range(STEPS):
         forward = tangent[options] / scale
@@ -218,7 +217,7 @@ def _along(worth, n, prior, precision, t, work):
             there = _correct(worth, n, prior, precision, line, there, trial, work)
         found = there <= 1.0
         if found:
-            cosine = _turned(rows, tangent)
+            cosine = _turned(way, tangent)
             found, longer = cosine > 0.0, min(2.0 * length, LONGEST)
             if cosine > STRAIGHT:
                 longer = max(longer, 4.0 * length)
@@ -244,19 +243,19 @@ def _correct(worth, n, prior, precision, line, there, trial, work):
     What is found lies ``length`` along ``row`` from the last point (or in the plane there).
     """
     t, odds, row, length, furthest, scale = line
-    rows, options, last = work[4], len(odds), furthest
+    way, options, last = work[5], len(odds), furthest
     for _ in range(6):
         _equation(worth, n, prior, precision, there, trial[:options], work)
         ahead = (there - t) * scale * row[options] - length
         for a in range(options):
             ahead += (trial[a] - odds[a]) * row[a]
-        if _border(rows, row, ahead, scale) <= 0:
+        if not _step(work, row, ahead, scale) > 0.0:
             return np.nan
-        step, large = abs(rows[options, options + 1]), 1.0
-        there -= rows[options, options + 1] / scale
+        step, large = abs(way[3, options]), 1.0
+        there -= way[3, options] / scale
         for a in range(options):
-            trial[a] -= rows[a, options + 1]
-            step, large = max(step, abs(rows[a, options + 1])), max(large, abs(trial[a]))
+            trial[a] -= way[3, a]
+            step, large = max(step, abs(way[3, a])), max(large, abs(trial[a]))
         if not step <= last:
             return np.nan
         if step <= NEAR * large:
@@ -273,7 +272,7 @@ def _land(worth, n, prior, precision, line, trial, work):
     does to the others: without its own column the derivatives are alike on both sides.
     """
     t, odds, tangent, length, _, scale = line
-    rows, way, pieces = work[4], work[5], work[6]
+    way, pieces = work[5], work[6]
     options, which, dist, ahead = len(odds), -1, length, 0
     for a in range(options):
         up = tangent[a] > 0.0
@@ -298,88 +297,63 @@ def _land(worth, n, prior, precision, line, trial, work):
     pieces[which] = ahead if up else ahead - 1
     if there <= 1.0:
         _equation(worth, n, prior, precision, there, trial[:options], work)
-        if _border(rows, row, 0.0, scale) <= 0 or _turned(rows, tangent) == 0.0:
+        if not _step(work, row, 0.0, scale) > 0.0 or _turned(way, tangent) == 0.0:
             there = np.nan
     pieces[which] = -1
     return there
 
 
 @njit(**OPTIONS)
-def _border(rows, tangent, ahead, scale):
-    """Add the row of the tangent and solve; the determinant's sign, positive on the branch."""
-    size = len(tangent)
-    for a in range(size - 1):
-        rows[a, size - 1] /= scale
-        rows[size - 1, a] = tangent[a]
-    rows[size - 1, size - 1] = tangent[size - 1]
-    rows[size - 1, size], rows[size - 1, size + 1] = ahead, 1.0
-    return _eliminate(rows, size)
+def _step(work, row, ahead, scale):
+    """Newton's step into ``way[3]`` and the tangent's direction into ``way[4]``.
+
+    What is left of the equation, and of ``row @ step = ahead``, is to vanish; along the tangent
+    only the latter grows. The derivatives are a diagonal, one row that is the same for all, and a
+    column, so that two equations remain: for what that row adds, and for t.
+
+    Returns
+    -------
+    float
+        The determinant, positive on the branch.
+    """
+    rows, way, size = work[4], work[5], len(work[0])
+    one_one, one_two, two_one, two_two = 1.0, 0.0, 0.0, row[size]
+    one, two, product = 0.0, ahead, 1.0
+    for a in range(size):
+        if abs(rows[2, a]) < 1e-12:
+            rows[2, a] = 1e-12
+        inverse = 1.0 / rows[2, a]
+        rows[1, a] /= scale
+        common, own = rows[3, a] * inverse, row[a] * inverse
+        one_one += common
+        one_two += common * rows[1, a]
+        two_one -= own
+        two_two -= own * rows[1, a]
+        one += common * rows[0, a]
+        two -= own * rows[0, a]
+        product *= rows[2, a]
+    determinant = one_one * two_two - one_two * two_one
+    if determinant == 0.0:
+        return 0.0
+    added = (one * two_two - two * one_two) / determinant
+    way[3, size] = (one_one * two - two_one * one) / determinant
+    along = -one_two / determinant
+    way[4, size] = one_one / determinant
+    for a in range(size):
+        way[3, a] = (rows[0, a] - added - rows[1, a] * way[3, size]) / rows[2, a]
+        way[4, a] = -(along + rows[1, a] * way[4, size]) / rows[2, a]
+    return determinant * product
 
 
 @njit(**OPTIONS)
-def _turned(rows, tangent):
+def _turned(way, tangent):
     """Take the new tangent, of unit length; the cosine of the angle to the last one, or 0."""
-    size = len(tangent)
     length = 0.0
-    for j in range(size):
-        length += rows[j, size + 1] ** 2
+    for j in range(len(tangent)):
+        length += way[4, j] ** 2
     if not 0.0 < length < np.inf:
         return 0.0
     cosine = 1.0 / np.sqrt(length)
-    for j in range(size):
-        tangent[j] = rows[j, size + 1] * cosine
+    for j in range(len(tangent)):
+        tangent[j] = way[4, j] * cosine
     return cosine
-
-
-@njit(**OPTIONS)
-def _eliminate(rows, size):
-    """Solve for both right sides in place; the determinant's sign, 0 if it is singular."""
-    if size == 3:
-        return _cramer(rows)
-    sign = 1
-    for k in range(size):
-        pivot = k
-        for i in range(k + 1, size):
-            if abs(rows[i, k]) > abs(rows[pivot, k]):
-                pivot = i
-        if abs(rows[pivot, k]) < 1e-300:
-            return 0
-        if pivot != k:
-            sign = -sign
-            for j in range(k, size + 2):
-                rows[k, j], rows[pivot, j] = rows[pivot, j], rows[k, j]
-        inverse = 1.0 / rows[k, k]
-        if inverse < 0.0:
-            sign = -sign
-        for i in range(k + 1, size):
-            factor = rows[i, k] * inverse
-            for j in range(k + 1, size + 2):
-                rows[i, j] -= factor * rows[k, j]
-    for k in range(size - 1, -1, -1):
-        one, two = rows[k, size], rows[k, size + 1]
-        for j in range(k + 1, size):
-            one -= rows[k, j] * rows[j, size]
-            two -= rows[k, j] * rows[j, size + 1]
-        rows[k, size], rows[k, size + 1] = one / rows[k, k], two / rows[k, k]
-    return sign
-
-
-@njit(**OPTIONS)
-def _cramer(rows):
-    """The same for three equations (two options), which are by far the most frequent."""
-    a, b, c = rows[0, 0], rows[0, 1], rows[0, 2]
-    d, e, f = rows[1, 0], rows[1, 1], rows[1, 2]
-    g, h, i = rows[2, 0], rows[2, 1], rows[2, 2]
-    first, second, third = e * i - f * h, f * g - d * i, d * h - e * g
-    determinant = a * first + b * second + c * third
-    if not abs(determinant) > 1e-300:
-        return 0
-    for side in range(3, 5):
-        u, v, w = rows[0, side], rows[1, side], rows[2, side]
-        one = first * u + (c * h - b * i) * v + (b * f - c * e) * w
-        two = second * u + (a * i - c * g) * v + (c * d - a * f) * w
-        three = third * u + (b * g - a * h) * v + (a * e - b * d) * w
-        rows[0, side] = one / determinant
-        rows[1, side] = two / determinant
-        rows[2, side] = three / determinant
-    return 1 if determinant > 0.0 else -1

@@ -16,7 +16,7 @@ from mistrust.kernels.agents import outlooks, workspace
 from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow
 from mistrust.kernels.pair import climb
-from mistrust.kernels.pair import scratch as scratch_of_pair
+from mistrust.kernels.pairs import scratch as scratch_of_pairs
 from mistrust.referee import beliefs, stage
 from mistrust.scenario.beliefs import Grid
 
@@ -215,9 +215,19 @@ def test_options_that_teach_the_same_pass_a_node_together() -> None:
 def pair(one: Stage) -> tuple[float, Floats, Floats]:
     """By `climb`: the residual (infinite where the way is lost), strategies and choice values."""
     options = one.open_.shape[1]
-    share, y = np.zeros((2, options)), np.zeros(2 * options)
-    known = (one.worth, one.grid.points - 1, one.prior[0], one.precision[0])
-    return climb(*known, one.open_, y, share, scratch_of_pair(options)), share, y
+    share, y, left = np.zeros((1, 2, options)), np.zeros((1, 2, options)), np.zeros(1)
+    climb(
+        np.zeros(1, dtype=np.int64),
+        one.worth[None],
+        one.prior[:1],
+        one.precision[:1],
+        one.open_[None],
+        y,
+        share,
+        left,
+        scratch_of_pairs(options),
+    )
+    return float(left[0]), share[0], y[0]
 
 
 def test_two_types_are_solved_alike_the_short_way_and_the_long() -> None:
@@ -230,7 +240,7 @@ def test_two_types_are_solved_alike_the_short_way_and_the_long() -> None:
             residual, other = one.followed()
             assert max(left, residual) <= 1e-10
             assert share == pytest.approx(other, abs=1e-8), i
-            assert y.reshape(2, -1) == pytest.approx(one.answer(y)[0].reshape(2, -1), abs=1e-8)
+            assert y == pytest.approx(one.answer(y.ravel())[0].reshape(2, -1), abs=1e-8)
     assert short == 300
 
 

@@ -25,9 +25,10 @@ from mistrust.kernels.forward import (
     total,
     unmark,
 )
-from mistrust.kernels.private import decide_private, expect_signal
+from mistrust.kernels.private import expect_signal
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
+from mistrust.kernels.typed import decide_private
 
 __all__ = [
     "bayes",

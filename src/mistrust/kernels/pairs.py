@@ -1,0 +1,338 @@
+"""The equation of an actor with two types and a step of Newton's method, for many columns.
+
+In loops that the compiler can turn into vector instructions; `kernels.pair` says what the arrays
+are and drives them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.choice import exponential
+from mistrust.kernels.options import FUSED, OPTIONS
+
+WIDTH = 256
+"""Columns."""
+JOB, PIECE = 0, 6
+"""The rows of `whole` for the place, and from which on the pieces come."""
+PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN, OPEN = range(9)
+"""The first rows of `state`; OPEN begins a row for each option."""
+POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
+ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
+"""The blocks that follow in `state`, a row for each option and one for t."""
+
+
+@njit(forceinline=True, **OPTIONS)
+def at(block, j, size):
+    """The row of option j (or, if j is `size`, of t) in a block."""
+    return OPEN + size + block * (size + 1) + j
+
+
+@njit(**OPTIONS)
+def scratch(options):
+    """What `pair.climb` works in, for so many options.
+
+    Returns
+    -------
+    whole : (6 + options, columns)
+        A column's place, mode, Newton steps so far, steps along the branch, the option whose
+        posterior comes to a node, that node; then for each option the piece between two nodes
+        that its values are read on, -1 for the one where the posterior lies.
+    state : (rows, columns)
+        Log-odds of the belief, precision, scale of t, length of the step along the branch, how
+        far to move along ROW, size of the last Newton step, what is left, the determinant; which
+        options are open; the last point on the branch, the one tried (log-odds and t), the
+        tangent, the row that completes the equations, Newton's step and the new tangent's
+        direction; by type the choice values and strategies; what is left of the equation, and its
+        derivatives by t, by the option's own log-odds and (adding to it) by the log-odds of any.
+    loose : (8, columns)
+    """
+    rows = OPEN + options + 14 * (options + 1)
+    whole = np.full((PIECE + options, WIDTH), -1)
+    return whole, np.zeros((rows, WIDTH)), np.zeros((8, WIDTH))
+
+
+@njit(**FUSED)
+def logarithm(x, bits, power):
+    """``x = log(x)`` in place, for positive normal x, to about one unit in the last place.
+
+    Splits x into ``2**k m`` with m between the roots of 1/2 and 2, and sums the series of
+    ``log m = 2 artanh((m - 1) / (m + 1))``.
+
+    Parameters
+    ----------
+    x, power : (n,)
+        `power` is scratch; `bits` is x seen as integers.
+    """
+    for i in range(len(x)):
+        k = (bits[i] - 4604544271217802189) >> 52  # the bits of the root of 1/2
+        power[i] = k
+        bits[i] -= k << 52
+    for i in range(len(x)):
+        s = (x[i] - 1.0) / (x[i] + 1.0)
+        r = s * s
+        p = 1.0 / 21.0
+        p = p * r + 1.0 / 19.0
+        p = p * r + 1.0 / 17.0
+        p = p * r + 1.0 / 15.0
+        p = p * r + 1.0 / 13.0
+        p = p * r + 1.0 / 11.0
+        p = p * r + 1.0 / 9.0
+        p = p * r + 1.0 / 7.0
+        p = p * r + 1.0 / 5.0
+        p = p * r + 1.0 / 3.0
+        x[i] = power[i] * 0.6931471805599453 + 2.0 * (s + s * r * p)
+
+
+@njit(**OPTIONS)
+def equation(count, worth, whole, state, loose):
+    """What is left of the equation at the points tried, and its derivatives."""
+    size = worth.shape[1]
+    t = state[at(TRIED, size, size)]
+    for a in range(size):
+        _read(
+            count,
+            a,
+            worth,
+            whole[JOB],
+            whole[PIECE + a],
+            state[at(TRIED, a, size)],
+            t,
+            state[PRECISION],
+            state[at(ONE, a, size)],
+            state[at(TWO, a, size)],
+            state[at(OWN, a, size)],
+            state[at(COMMON, a, size)],
+            loose,
+        )
+    _share(count, size, ONE, SHARE_ONE, t, state, loose[0], loose[1], loose[2], loose[6:])
+    _share(count, size, TWO, SHARE_TWO, t, state, loose[3], loose[4], loose[5], loose[6:])
+    x, power, worst = loose[6, :count], loose[7], state[GAP]
+    _shift(count, t, loose[:3], loose[3:6], x)
+    logarithm(x, loose[6].view(np.int64), power)
+    for i in range(count):
+        x[i] += loose[0, i] - state[PRIOR, i]
+        worst[i] = 0.0
+    for a in range(size):
+        _rest(
+            count,
+            state[OPEN + a],
+            t,
+            state[at(TRIED, a, size)],
+            x,
+            loose,
+            state[at(ONE, a, size)],
+            state[at(TWO, a, size)],
+            state[at(SHARE_ONE, a, size)],
+            state[at(SHARE_TWO, a, size)],
+            state[at(REST, a, size)],
+            state[at(BY_T, a, size)],
+            state[at(OWN, a, size)],
+            state[at(COMMON, a, size)],
+            worst,
+        )
+
+
+@njit(**FUSED)
+def _read(count, a, worth, job, piece, odds, t, precision, one, two, slope1, slope2, loose):
+    """Values of an option at its posteriors, and their slopes by log-odds times t."""
+    options, nodes = worth.shape[1], worth.shape[2]
+    n, flat = nodes - 1, worth.ravel()
+    x, scratch, power = loose[6, :count], loose[7], loose[5]
+    for i in range(count):
+        x[i] = -abs(odds[i])
+    exponential(x, scratch, scratch.view(np.int64), power)
+    for i in range(count):
+        x[i] = x[i] / (1.0 + x[i])  # the rarer type's probability
+    for i in range(count):
+        power[i] = (1.0 - x[i] if odds[i] > 0.0 else x[i]) * n
+    cells = scratch.view(np.int64)
+    for i in range(count):
+        below = int(power[i])
+        below = below if below < n else n - 1
+        cells[i] = piece[i] if piece[i] >= 0 else below
+    for i in range(count):
+        power[i] -= cells[i]
+    for i in range(count):
+        x[i] = t[i] * precision[i] * n * x[i] * (1.0 - x[i])
+    for i in range(count):
+        cells[i] = ((job[i] * options + a) * nodes + cells[i]) * 2
+    _line(count, flat, scratch.view(np.uint64), power, precision, one)
+    _slope(count, flat, scratch.view(np.uint64), x, slope1)
+    for i in range(count):
+        cells[i] += 1
+    _line(count, flat, scratch.view(np.uint64), power, precision, two)
+    _slope(count, flat, scratch.view(np.uint64), x, slope2)
+
+
+@njit(**FUSED)
+def _line(count, flat, cells, part, precision, out):
+    """Values between two nodes, in logit units."""
+    two = np.uint64(2)
+    for i in range(count):
+        low, high = flat[cells[i]], flat[cells[i] + two]
+        out[i] = precision[i] * (low + part[i] * (high - low))
+
+
+@njit(**FUSED)
+def _slope(count, flat, cells, spread, out):
+    """Slopes between two nodes."""
+    two = np.uint64(2)
+    for i in range(count):
+        out[i] = (flat[cells[i] + two] - flat[cells[i]]) * spread[i]
+
+
+@njit(**FUSED)
+def _share(count, size, values, shares, t, state, best, total, mean, loose):
+    """Weights of the logit relative to the best option, their sum and the sum of weight * value."""
+    x, scratch, power = loose[0, :count], loose[1], state[GAP]
+    for i in range(count):
+        best[i], total[i], mean[i] = -1e300, 0.0, 0.0
+    for a in range(size):
+        value, free = state[at(values, a, size)], state[OPEN + a]
+        for i in range(count):
+            own = value[i] if free[i] != 0.0 else -1e300
+            best[i] = own if own > best[i] else best[i]
+    for a in range(size):
+        value, free = state[at(values, a, size)], state[OPEN + a]
+        weight = state[at(shares, a, size)]
+        for i in range(count):
+            gap = value[i] - best[i]
+            x[i] = t[i] * (gap if gap < 0.0 else 0.0)
+        exponential(x, scratch, scratch.view(np.int64), power)
+        for i in range(count):
+            weight[i] = x[i] * free[i]
+        for i in range(count):
+            total[i] += weight[i]
+        for i in range(count):
+            mean[i] += weight[i] * value[i]
+
+
+@njit(**FUSED)
+def _shift(count, t, first, second, x):
+    """The ratio of the sums of weights; differences of best and mean values in `first`."""
+    for i in range(count):
+        one, two = 1.0 / first[1, i], 1.0 / second[1, i]
+        x[i] = first[1, i] * two
+        first[0, i] = t[i] * (first[0, i] - second[0, i])
+        first[2, i] = first[2, i] * one - second[2, i] * two
+        first[1, i], second[1, i] = one, two
+
+
+@njit(**FUSED)
+def _rest(
+    count, free, t, odds, shift, sums, one, two, chance1, chance2, rest, by_t, own, common, worst
+):
+    """What is left for one option, and its derivatives from the slopes in `own` and `common`."""
+    less1, less2, mean, gap = sums[1], sums[4], sums[2], sums[7]
+    for i in range(count):
+        chance1[i] *= less1[i]
+    for i in range(count):
+        chance2[i] *= less2[i]
+    for i in range(count):
+        gap[i] = one[i] - two[i]
+    for i in range(count):
+        by_t[i] = free[i] * (mean[i] - gap[i])
+    for i in range(count):
+        rest[i] = free[i] * (odds[i] - t[i] * gap[i] + shift[i])
+    for i in range(count):
+        gap[i] = chance1[i] * own[i] - chance2[i] * common[i]
+    for i in range(count):
+        own[i] = 1.0 - free[i] * (own[i] - common[i])
+    for i in range(count):
+        common[i] = gap[i]
+    for i in range(count):
+        size = abs(odds[i]) if abs(odds[i]) > 1.0 else 1.0
+        left = abs(rest[i]) / size
+        worst[i] = left if left > worst[i] else worst[i]
+
+
+@njit(**FUSED)
+def newton(count, size, state, loose):
+    """Newton's step and the tangent's direction.
+
+    What is left of the equation, and of ``row @ (point tried - last point) = distance``, is to
+    vanish; along the tangent only the latter grows. The derivatives are a diagonal, one row that
+    is the same for all, and a column, so that two equations remain: for what that row adds, and
+    for t.
+    """
+    first, second, product, scale = loose[0:3], loose[3:6], loose[6], state[SCALE]
+    border, tried = state[at(ROW, size, size)], state[at(TRIED, size, size)]
+    point = state[at(POINT, size, size)]
+    step_t, way_t = state[at(MOVE, size, size)], state[at(WAY, size, size)]
+    for i in range(count):
+        first[0, i], first[1, i], first[2, i] = 1.0, 0.0, 0.0
+        second[0, i], second[1, i] = 0.0, border[i]
+        ahead = (tried[i] - point[i]) * scale[i] * border[i]
+        second[2, i], product[i] = ahead - state[DISTANCE, i], 1.0
+    for a in range(size):
+        _gather(
+            count,
+            scale,
+            state[at(REST, a, size)],
+            state[at(BY_T, a, size)],
+            state[at(OWN, a, size)],
+            state[at(COMMON, a, size)],
+            state[at(ROW, a, size)],
+            state[at(TRIED, a, size)],
+            state[at(POINT, a, size)],
+            (first[0], first[1], first[2]),
+            (second[0], second[1], second[2]),
+            product,
+        )
+    for i in range(count):
+        determinant = first[0, i] * second[1, i] - first[1, i] * second[0, i]
+        inverse = 1.0 / determinant
+        added = (first[2, i] * second[1, i] - second[2, i] * first[1, i]) * inverse
+        step_t[i] = (first[0, i] * second[2, i] - second[0, i] * first[2, i]) * inverse
+        way_t[i] = first[0, i] * inverse
+        first[2, i], second[2, i] = added, -first[1, i] * inverse
+        state[SIGN, i] = determinant * product[i]
+    nothing = loose[7]
+    nothing[:] = 0.0
+    for a in range(size):
+        rest, by_t = state[at(REST, a, size)], state[at(BY_T, a, size)]
+        own, step, way = state[at(OWN, a, size)], state[at(MOVE, a, size)], state[at(WAY, a, size)]
+        _back(count, rest, by_t, own, first[2], step_t, step)
+        _back(count, nothing, by_t, own, second[2], way_t, way)
+
+
+@njit(**FUSED)
+def _back(count, rest, by_t, own, added, step_t, out):
+    """An option's part in a solution of the two equations."""
+    for i in range(count):
+        out[i] = (rest[i] - added[i] - by_t[i] * step_t[i]) * own[i]
+
+
+@njit(**FUSED)
+def _gather(count, scale, rest, by_t, own, common, border, tried, point, first, second, product):
+    """An option's part in the two equations; leaves the inverse of its diagonal in `own`."""
+    one, by_one, rest_one = first
+    two, by_two, rest_two = second
+    for i in range(count):
+        own[i] = own[i] if abs(own[i]) > 1e-12 else 1e-12
+    for i in range(count):
+        product[i] *= own[i]
+    for i in range(count):
+        own[i] = 1.0 / own[i]
+    for i in range(count):
+        by_t[i] /= scale[i]
+    for i in range(count):
+        common[i] *= own[i]
+    for i in range(count):
+        one[i] += common[i]
+    for i in range(count):
+        by_one[i] += common[i] * by_t[i]
+    for i in range(count):
+        rest_one[i] += common[i] * rest[i]
+    for i in range(count):
+        rest_two[i] += border[i] * (tried[i] - point[i])
+    for i in range(count):
+        common[i] = border[i] * own[i]
+    for i in range(count):
+        two[i] -= common[i]
+    for i in range(count):
+        by_two[i] -= common[i] * by_t[i]
+    for i in range(count):
+        rest_two[i] -= common[i] * rest[i]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.private import Privacy
 from mistrust.scenario.beliefs import Grid
+from mistrust.solve.step import UNTRIED
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -218,6 +219,7 @@ def test_a_sealed_phase(seed: int) -> None:
         o.cells, o.values.ravel(), *o.goals, *rows, live, np.tile(weights, (1, GROUPS)),
         o.first_branch, *o.each(joint), table, o.first_pay, o.pay_group, *o.each(joint), pays,
         *policy_at, policy, counts, movers, np.full((GROUPS, CASES), 1.5), judgements, *judged,
+        *UNTRIED,
         gain, residual, np.zeros(CASES, np.int64), before,
     )  # fmt: skip
     assert (residual <= 1e-10).all()

@@ -32,6 +32,7 @@ from mistrust.kernels.pairs import (
     POINT,
     PRECISION,
     PRIOR,
+    REST,
     ROW,
     SCALE,
     SHARE_ONE,
@@ -47,9 +48,9 @@ from mistrust.kernels.pairs import (
 )
 
 CLOSE = 1e-11
-"""Log-odds that differ by less than this (relative above 1) from what they imply are solved."""
+"""Choice values in logit units that differ by less than this from what they imply are solved."""
 NEAR = 1e-4
-"""The same on the way, where it is enough to stay on the branch."""
+"""Log-odds that differ by less than this (relative above 1) are near enough on the way."""
 LONGEST = 4.0
 """Longest step along the branch, in log-odds, unless it runs straight."""
 STRAIGHT = 0.99
@@ -144,8 +145,8 @@ def proceed(i, worth, n, size, whole, state):
     tried, row = at(TRIED, 0, size), at(ROW, 0, size)
     mode, gap = whole[MODE, i], state[GAP, i]
     if mode == BEGIN:
-        if gap <= ALIKE:
-            return SOLVED  # both types play alike all along the branch
+        if _alike(i, size, state):
+            return SOLVED  # all along the branch
         return _begin(i, worth, n, size, whole, state)
     if mode == FIXED and gap <= CLOSE:
         if state[tried + size, i] == 1.0:
@@ -174,6 +175,17 @@ def proceed(i, worth, n, size, whole, state):
     if cosine > STRAIGHT:
         longer = max(longer, 4.0 * length)
     return _arrive(i, longer, size, whole, state)
+
+
+@njit(forceinline=True, **OPTIONS)
+def _alike(i, size, state):
+    """Whether both types play alike as long as nothing is learned, and so teach nothing."""
+    worst = 0.0
+    for a in range(size):
+        scale = max(1.0, abs(state[at(ONE, a, size), i]))
+        worst = max(worst, abs(state[at(REST, a, size), i]) / scale)
+    state[GAP, i] = worst
+    return worst <= ALIKE
 
 
 @njit(forceinline=True, **OPTIONS)

@@ -237,15 +237,15 @@ def _rest(
     for i in range(count):
         rest[i] = free[i] * (odds[i] - t[i] * gap[i] + shift[i])
     for i in range(count):
+        left = abs(rest[i]) * (1.0 + abs(own[i]) + abs(common[i]))
+        size = 1e-5 * abs(odds[i]) if abs(odds[i]) > 1e5 else 1.0
+        worst[i] = worst[i] if left <= worst[i] * size else left / size
+    for i in range(count):
         gap[i] = chance1[i] * own[i] - chance2[i] * common[i]
     for i in range(count):
         own[i] = 1.0 - free[i] * (own[i] - common[i])
     for i in range(count):
         common[i] = gap[i]
-    for i in range(count):
-        size = abs(odds[i]) if abs(odds[i]) > 1.0 else 1.0
-        left = abs(rest[i]) / size
-        worst[i] = left if left > worst[i] else worst[i]
 
 
 @njit(**FUSED)

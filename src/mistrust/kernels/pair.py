@@ -128,7 +128,10 @@ def _equation(worth, n, prior, precision, t, odds, work):
         part, spread = x - below, t * precision * n * rare * half
         here, next_ = worth[kept[a], below], worth[kept[a], below + 1]
         rise1, rise2 = next_[0] - here[0], next_[1] - here[1]
-        y[0, a], y[1, a] = precision * (here[0] + part * rise1), precision * (here[1] + part * rise2)
+        y[0, a], y[1, a] = (
+            precision * (here[0] + part * rise1),
+            precision * (here[1] + part * rise2),
+        )
         rows[a, options + 1], rows[a, options + 2] = rise1 * spread, rise2 * spread
         best1, best2 = max(best1, y[0, a]), max(best2, y[1, a])
     total1, total2, mean1, mean2 = 0.0, 0.0, 0.0, 0.0
@@ -207,7 +210,8 @@ def _along(worth, n, prior, precision, t, work):
         if last:
             ends, furthest = trial[:options], max(0.5 * length, 1e-3)
             if _settle(worth, n, prior, precision, 1.0, furthest, ends, work):
-                odds[:] = ends
+                for a in range(options):
+                    odds[a] = trial[a]
                 return True
             there = np.nan
         else:
@@ -223,7 +227,8 @@ def _along(worth, n, prior, precision, t, work):
             there = _land(worth, n, prior, precision, line, trial, work)
             found, longer = there <= 1.0, length
         if found:
-            odds[:] = trial[:options]
+            for a in range(options):
+                odds[a] = trial[a]
             t = there
             length = min(longer, LONGEST)
         else:

@@ -179,7 +179,7 @@ def decide_private(
         place = policy_at[0][h] + policy_at[1][low]
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
         if place < 0 or not _happens(h, low, opens_at, opens):
-            out[cell] = values[away]
+            _copy(values[away], out[cell])
             if place >= 0 and not given:
                 policy[place] = 0.0
             continue
@@ -207,7 +207,7 @@ def decide_private(
                     )
                     for i in range(first_pay[a], first_pay[a + 1]):
                         if pay_group[i] == mover:
-                            expected += pays[pays_at[0][i, h] + pays_at[1][i, low]]
+                            _add(pays[pays_at[0][i, h] + pays_at[1][i, low]], expected)
                     for case in range(cases):
                         for k in range(kinds):
                             total = 0.0
@@ -230,7 +230,7 @@ def decide_private(
                         known = (worth[case], n, beliefs[node, 0], sharp[0])
                         left = climb(*known, open_, y, share, pair)
                     stage = (
-                        False,
+                        np.bool_(False),
                         worth[case],
                         n,
                         beliefs[node],
@@ -271,6 +271,23 @@ def decide_private(
             belief,
             out,
         )
+
+
+@njit(**OPTIONS)
+def _copy(values, out):
+    """In loops: Numba compiles much for arrays that are assigned, lest their shapes differ."""
+    for g in range(out.shape[0]):
+        for p in range(out.shape[1]):
+            for case in range(out.shape[2]):
+                out[g, p, case] = values[g, p, case]
+
+
+@njit(**OPTIONS)
+def _add(values, out):
+    """Likewise."""
+    for p in range(out.shape[0]):
+        for case in range(out.shape[1]):
+            out[p, case] += values[p, case]
 
 
 @njit(**OPTIONS)

@@ -207,9 +207,7 @@ class Step:
         with self.lock:
             self.evidence.note(turn, index, residual, where)
 
-    def _decide(
-        self, values: Floats, out: Floats, turn: int, index: int, cells: Integers
-    ) -> None:
+    def _decide(self, values: Floats, out: Floats, turn: int, index: int, cells: Integers) -> None:
         layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
         mover, given = layout.stage.mover, self.evidence is None
         rest = (

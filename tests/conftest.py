@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,18 @@ import pytest
 import mistrust
 
 sys.path.insert(0, str(Path(__file__).parent))
+from warm import compile_together  # noqa: E402
 
 Game = Callable[..., mistrust.Model]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No kernel is compiled by more than one of several workers."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = tmp_path_factory.getbasetemp().parent / "compiled"
+        folder.mkdir(exist_ok=True)
+        compile_together(folder)
 
 
 @pytest.fixture(autouse=True)

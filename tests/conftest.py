@@ -9,13 +9,16 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import settings
 
 import mistrust
 
 sys.path.insert(0, str(Path(__file__).parent))
-from warm import compile_together  # noqa: E402
+from examples import MANY
+from warm import compile_together
 
 Game = Callable[..., mistrust.Model]
+settings.register_profile(MANY)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,10 +17,10 @@ test: .venv/.dev ## Lint, type-check and run the fast tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
-test-slow: .venv/.dev ## Run the slow tests (status 5: there are none)
-	$(BIN)/pytest -n 2 -m slow $(ARGS) || [ $$? -eq 5 ]
+test-slow: .venv/.dev ## Run the slow tests, and those on random examples with many more
+	$(BIN)/pytest -n 2 --dist worksteal -m "slow or random" --hypothesis-profile many $(ARGS)
 
 test-gambit: .venv/.gambit ## Compare choices with those of Gambit, which this compiles (C++)
 	$(BIN)/pytest tests/test_gambit.py $(ARGS)

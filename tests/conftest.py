@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import settings
 
 import mistrust
 
 sys.path.insert(0, str(Path(__file__).parent))
+from examples import MANY
+from warm import compile_together
 
 Game = Callable[..., mistrust.Model]
+settings.register_profile(MANY)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No kernel is compiled by more than one of several workers."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = tmp_path_factory.getbasetemp().parent / "compiled"
+        folder.mkdir(exist_ok=True)
+        compile_together(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scenarios import readings, scenarios
@@ -28,12 +29,7 @@ from mistrust.solve.reach import everywhere
 
 Floats = NDArray[np.float64]
 
-FEW = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+FEW = examples(12, 40, derandomize=True, suppress_health_check=list(HealthCheck))
 LANES = 3
 
 

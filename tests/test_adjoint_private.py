@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.private import Privacy
 from mistrust.scenario.beliefs import Grid
-from mistrust.solve.step import UNTRIED
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -130,7 +129,10 @@ def decide(o: Operands, weights: Floats, policy: Floats, given: bool, precision:
     opens = (o.rng.random(shape) < 0.8).astype(float)
     opens[0] = np.maximum(opens[0], opens.sum(axis=0) == 0)
     opens *= (o.rng.random((o.size, CASES)) >= 0.1)[:, None]
-    opens = np.ascontiguousarray(opens[:, :, o.kind].reshape(-1, o.profiles, CASES))
+    opens = opens[:, :, o.kind]
+    if given:  # what is played is open
+        opens = (policy > 0).astype(float).swapaxes(0, 1)
+    opens = np.ascontiguousarray(opens.reshape(-1, o.profiles, CASES))
     before = np.full((o.size, GROUPS, o.profiles, CASES), np.nan)
     residual, where = np.zeros(CASES), np.zeros(CASES, np.int64)
     judged = (np.tile(np.arange(o.others), 2), np.repeat(np.arange(o.nodes), REST) * o.others)
@@ -215,12 +217,12 @@ def test_a_sealed_phase(seed: int) -> None:
     judgements = Privacy(o.privacy.grids, (7, 8)[: len(o.privacy.grids)]).judgements(0)
     rows, live = o.each(o.count), np.ones(o.count * o.size, bool)
     pays = o.pays.reshape(-1, lanes)
+    nothing = np.zeros((0, len(counts) * counts.max(), CASES))  # is tried
     kernels.decide_sealed(
         o.cells, o.values.ravel(), *o.goals, *rows, live, np.tile(weights, (1, GROUPS)),
         o.first_branch, *o.each(joint), table, o.first_pay, o.pay_group, *o.each(joint), pays,
         *policy_at, policy, counts, movers, np.full((GROUPS, CASES), 1.5), judgements, *judged,
-        *UNTRIED,
-        gain, residual, np.zeros(CASES, np.int64), before,
+        nothing, nothing, gain, residual, np.zeros(CASES, np.int64), before,
     )  # fmt: skip
     assert (residual <= 1e-10).all()
     chosen, earned = np.zeros((joint, lanes)), np.zeros((joint, lanes))

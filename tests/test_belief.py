@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ from mistrust.scenario.beliefs import Grid
 
 Floats = NDArray[np.float64]
 
-MANY = settings(max_examples=120, deadline=None, derandomize=True)
+MANY = examples(50, 120, derandomize=True)
 KINDS = st.integers(2, 5)
 
 

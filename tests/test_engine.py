@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from scenarios import readings, scenario_of, scenarios
 
@@ -21,12 +22,7 @@ from mistrust.scenario.read import read_data
 from mistrust.scenario.readings import Variant, readings_in, resolve_claim
 from mistrust.scenario.text import Source
 
-SLOW = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+SLOW = examples(20, 60, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def argument_of(data: dict[str, Any]) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from examples import examples
+from hypothesis import HealthCheck, assume, given
 from scenarios import scenarios
 
 from mistrust.errors import MistrustError, TooLargeError
@@ -215,11 +216,7 @@ def test_beliefs_are_refused_where_the_game_reads_them_and_not_in_claims() -> No
 # -- solved by backward induction ------------------------------------------------------------
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+@examples(12, 40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(scenarios())
 def test_a_tree_is_worth_what_the_referee_finds(data: Data) -> None:
     """Random scenarios in all the language but types, with each lever and without."""

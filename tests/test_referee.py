@@ -6,17 +6,16 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from scenarios import readings, scenario_of, scenarios
 
 from mistrust.errors import TooLargeError, UsageError
 from mistrust.referee import Referee
 
-random_scenarios = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+random_scenarios = examples(
+    20, 60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

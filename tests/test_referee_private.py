@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from scenarios import readings, scenario_of, scenarios
 from scipy.optimize import brentq, fsolve
@@ -20,12 +21,7 @@ from mistrust.referee.branch import principal
 from mistrust.scenario.read import read_data
 from mistrust.scenario.text import Source
 
-random_scenarios = settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+random_scenarios = examples(6, 25, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def near(value: Any, error: float = 1e-11) -> Any:
@@ -314,10 +310,11 @@ def test_readings_know_the_types_and_the_beliefs() -> None:
     assert math.isnan(game.read("P(message == loud | sender == weak and sender == strong)"))
 
 
-def test_beliefs_stay_near_the_truth_and_nearer_on_a_finer_grid() -> None:
+@pytest.mark.parametrize("finer", [13, pytest.param(31, marks=pytest.mark.slow)])
+def test_beliefs_stay_near_the_truth_and_nearer_on_a_finer_grid(finer: int) -> None:
     """From the second turn on, the mixture over points costs exactness."""
     missed = []
-    for points in (4, 31):
+    for points in (4, finer):
         game = beer(points, strong=0.7, turns=2, limit=10**8)
         missed.append(abs(game.read("E(belief(sender == strong))") - 0.7))
         assert sum(game.distribution(2).values()) == near(1)

@@ -53,14 +53,18 @@ def solved(tmp_path_factory: pytest.TempPathFactory) -> mistrust.Solved:
     return mistrust.load(path).solve()
 
 
+@pytest.fixture(scope="module")
+def found(solved: mistrust.Solved) -> xr.Dataset:
+    return solved.histories(COUNT, seed=2)
+
+
 def test_histories_agree_with_the_exact_law(solved: mistrust.Solved) -> None:
     """Boards, the beliefs among them, and choices."""
     assert {"belief(ann)", "belief(bob)"} <= set(solved.histories(5, seed=1))
     agree_with_the_exact_law(solved, COUNT)
 
 
-def test_types_are_drawn_with_the_odds_at_the_outset(solved: mistrust.Solved) -> None:
-    found = solved.histories(COUNT, seed=3)
+def test_types_are_drawn_with_the_odds_at_the_outset(found: xr.Dataset) -> None:
     ann, bob = found["ann_type"].values, found["bob_type"].values
     for kind, odds in {"strong": 0.5, "weak": 0.3, "mad": 0.2}.items():
         agree((ann == kind).mean(), np.array(odds), COUNT)
@@ -69,8 +73,9 @@ def test_types_are_drawn_with_the_odds_at_the_outset(solved: mistrust.Solved) ->
 
 
 @pytest.mark.parametrize("given", ["ann == strong", "ann == mad", "bob == hawk", "bob == dove"])
-def test_histories_of_a_type_agree_with_its_law(solved: mistrust.Solved, given: str) -> None:
-    found = solved.histories(COUNT, seed=2)
+def test_histories_of_a_type_agree_with_its_law(
+    solved: mistrust.Solved, found: xr.Dataset, given: str
+) -> None:
     actor, kind = given.split(" == ")
     own = found.isel(history=np.flatnonzero(found[f"{actor}_type"].values == kind))
     count = own.sizes["history"]

@@ -10,7 +10,8 @@ from math import exp
 import numpy as np
 import pytest
 from conftest import Game as Load
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from stochastic_games import Floats, Game, choices, random_game, scenario
@@ -37,7 +38,7 @@ def solved(game: Game, precision: float | str, turns: int | None = None) -> Solv
     return Model(read_text(json.dumps(data))).solve()
 
 
-few = settings(max_examples=15, deadline=None)
+few = examples(6, 15)
 sizes = st.builds(
     random_game,
     states=st.integers(1, 4),

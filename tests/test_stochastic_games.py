@@ -35,7 +35,7 @@ def cases() -> list[Any]:
     found = []
     for seed, precision in KEPT:
         states, players, _ = COMPARED[seed]
-        slow = precision > PRECISIONS[0] + 1 or states * players > 32
+        slow = precision > PRECISIONS[0] + 1 or states * players > 16
         marks = [pytest.mark.slow] * slow
         found.append(pytest.param(seed, precision, id=f"{seed}-{precision:.0f}", marks=marks))
     return found

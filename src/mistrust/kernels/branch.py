@@ -67,7 +67,7 @@ def eliminate(matrix, right, n):
 @njit(**OPTIONS)
 def linearise(stage, y, t, share, work, size):
     """The equation's left side in ``work[5][0]``, its derivatives by y and t in ``work[4]``."""
-    outlooks(stage, y, t, share, work, True)
+    outlooks(stage, y, t, share, work, np.bool_(True))
     precision, options = stage[7], share.shape[1]
     outlook, slopes, matrix, left = work[1], work[2], work[4], work[5][0]
     for i in range(size):
@@ -132,7 +132,7 @@ def follow(stage, y, share, work):
         y[i] = 0.0
     if not stage[0]:
         alike(stage[1], stage[3], open_, work[6])
-    outlooks(stage, y, 0.0, share, work, False)
+    outlooks(stage, y, 0.0, share, work, np.bool_(False))
     for i in range(size):
         y[i] = precision[i // options] * work[1][i]
     if not (_pooled(stage, y, share, work) or _forward(stage, y, share, work, size)):
@@ -151,7 +151,7 @@ def implied(stage, y, share, work):
     """
     open_, precision = stage[6], stage[7]
     agents, options = open_.shape
-    outlooks(stage, y, 1.0, share, work, False)
+    outlooks(stage, y, 1.0, share, work, np.bool_(False))
     log_share, worst = work[0], 0.0
     for i in range(agents * options):
         y[i] = precision[i // options] * work[1][i]
@@ -236,7 +236,7 @@ def _along(stage, y, t, share, work, size):
     if _tangent(stage, y, here, share, work, size, scale) == 0:
         return False
     for _ in range(STEPS):
-        kept[:] = old
+        _copy(old, kept)
         advanced = False
         while length > 1e-7:
             there = _correct(stage, y, here, share, work, size, scale, length, 0.5 * length)
@@ -244,7 +244,7 @@ def _along(stage, y, t, share, work, size):
                 if _tangent(stage, trial, there, share, work, size, scale) > 0:
                     advanced = True
                     break
-                old[:] = kept  # that is another branch, or this one after it has turned
+                _copy(kept, old)  # that is another branch, or this one after it has turned
             length *= 0.4
         if not advanced:
             there = _turn(stage, y, here, share, work, size, scale)
@@ -261,7 +261,7 @@ def _along(stage, y, t, share, work, size):
                 return True
             if length < 1e-7:
                 return False
-            old[:] = kept
+            _copy(kept, old)
             length *= 0.3
             continue
         for i in range(size):
@@ -269,6 +269,13 @@ def _along(stage, y, t, share, work, size):
         here = there
         length = min(2.0 * length, max(2.0, 1e-3 * scale))
     return False
+
+
+@njit(**OPTIONS)
+def _copy(values, out):
+    """In a loop: Numba compiles much for arrays that are assigned, lest their shapes differ."""
+    for i in range(len(out)):
+        out[i] = values[i]
 
 
 @njit(**OPTIONS)

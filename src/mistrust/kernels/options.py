@@ -1,4 +1,8 @@
-"""How every kernel is compiled: once, kept on disk."""
+"""How every kernel is compiled: once, kept on disk.
+
+A constant (`True`, 1) that is passed on has a type of its own to Numba, which compiles what it is
+passed to again for it, and all that this calls; ``np.bool_(True)`` has not.
+"""
 
 from typing import Any
 

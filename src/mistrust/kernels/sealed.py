@@ -73,8 +73,9 @@ def decide_sealed(
     worth, own = np.zeros((choices, n)), np.zeros(lanes)
     payoff, open_ = np.zeros((lanes, agents, choices)), np.zeros((agents, most))
     share, y, work = np.zeros((agents, most)), np.zeros(agents * most), workspace(agents, most)
-    average, belief, sharp = np.zeros(judgements.shape[1]), scratch(2), np.zeros(agents)
+    average, belief, sharp = np.zeros(judgements.shape[1]), scratch(np.int64(2)), np.zeros(agents)
     nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
+    sealed, coarse = np.bool_(True), np.int64(1)
     high, lows = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
     for cell in cells:
         h, low = cell // size, cell % size
@@ -82,7 +83,8 @@ def decide_sealed(
         away = goal_high[branches, h] + goal_low[branches, low]
         place = policy_high[h] + policy_low[low]
         if place < 0:
-            out[cell * n : (cell + 1) * n] = values[away * n : (away + 1) * n]
+            for j in range(n):
+                out[cell * n + j] = values[away * n + j]
             continue
         for c in range(choices):
             choice_values(
@@ -105,20 +107,25 @@ def decide_sealed(
                 worth[c],
             )
             for i in range(agents):
-                own[:] = worth[c, movers[i] * lanes : (movers[i] + 1) * lanes]
+                for w in range(lanes):
+                    own[w] = worth[c, movers[i] * lanes + w]
                 if judgements.shape[1] > 1:
                     judge(judgements, judged_high[h] + judged_low[low], own, lanes, average)
-                payoff[:, i, c] = own
+                for w in range(lanes):
+                    payoff[w, i, c] = own[w]
         out[cell * n : (cell + 1) * n] = 0.0
         for case in range(cases):
             for i in range(agents):
                 sharp[i] = precision[movers[i], case]
-                payoff[case, i] -= payoff[case, i, 0]
+                base = payoff[case, i, 0]
+                for c in range(choices):
+                    payoff[case, i, c] -= base
             some = _opened(open_high, open_low, open_table, h, low, case, counts, open_)
             if some:
-                stage = (True, nothing, 1, prior, payoff[case], counts, open_, sharp, belief)
+                stage = (sealed, nothing, coarse, prior, payoff[case], counts, open_, sharp, belief)
                 if len(tried) > 0 and tried[place, 0, case] == tried[place, 0, case]:
-                    y[:] = tried[place, :, case]
+                    for i in range(len(y)):
+                        y[i] = tried[place, i, case]
                     left = implied(stage, y, share, work)
                     _centre(y, open_, answer[place], case)
                 else:

@@ -86,7 +86,7 @@ def decide_private(
             node = node_high[h] + node_low[low]
             place = policy_at[0][h] + policy_at[1][low]
             if place < 0 or not (given or _happens(h, low, opens_at, opens)):
-                out[cell] = values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]]
+                _copy(values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]], out[cell])
                 if place >= 0:
                     policy[place] = 0.0
                 continue
@@ -128,6 +128,23 @@ def decide_private(
                             policy[place, a, p, case] = share[i, kind[p], a]
         for c in range(count):
             _settle_private(taken[c], moves, payments, policy_at, policy, hidden, known, out)
+
+
+@njit(**OPTIONS)
+def _copy(values, out):
+    """In loops: Numba compiles much for arrays that are assigned, lest their shapes differ."""
+    for g in range(out.shape[0]):
+        for p in range(out.shape[1]):
+            for case in range(out.shape[2]):
+                out[g, p, case] = values[g, p, case]
+
+
+@njit(**OPTIONS)
+def _add(values, out):
+    """Likewise."""
+    for p in range(out.shape[0]):
+        for case in range(out.shape[1]):
+            out[p, case] += values[p, case]
 
 
 @njit(**OPTIONS)
@@ -193,7 +210,7 @@ def _values(spot, moves, payments, judged, open_, expected, worth):
             )
             for i in range(first_pay[a], first_pay[a + 1]):
                 if pay_group[i] == mover:
-                    expected += pays[pays_at[0][i, h] + pays_at[1][i, low]]
+                    _add(pays[pays_at[0][i, h] + pays_at[1][i, low]], expected)
             for k in range(kinds):
                 for case in range(cases):
                     worth[case, a, to, k] = 0.0
@@ -224,7 +241,7 @@ def _remaining(stage, precision, left, y, share, known, work):
     if not np.any(open_):
         return 0.0
     nothing, none = np.zeros((1, 1)), np.zeros(1, dtype=np.int64)
-    stage = (False, worth, n, belief, nothing, none, open_, precision, known)
+    stage = (np.bool_(False), worth, n, belief, nothing, none, open_, precision, known)
     return follow(stage, y, share, work)
 
 

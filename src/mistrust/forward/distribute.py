@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from mistrust.scenario.check import moved_by
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Stay
 from mistrust.scenario.tree import Node
-from mistrust.solve.step import Policies, hidden_of
+from mistrust.solve.step import Policies, hidden_of, known_at
 
 
 @dataclass(frozen=True)
@@ -239,9 +240,19 @@ class _Sweep:
         self._turn_end(turn, discount)
 
     def _stage(self, index: int, turn: int, discount: Floats) -> None:
+        stage = self.layout.stages[index].stage
+        if stage.learns:
+            self._revealing(index, turn, discount)
+        elif stage.mover < 0:
+            there = (self.there.marks, self.there.values, self.there.found)
+            self._swap(kernels.push(*self._common(index, turn, self.here.cells), *there))
+        else:
+            self._swap(self._decide(index, turn, discount, self.here.cells))
+
+    def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
-        common = (
-            self.here.cells,
+        return (
+            cells,
             self.here.values,
             layout.goal_high,
             layout.goal_low,
@@ -250,18 +261,15 @@ class _Sweep:
             at_turn(numbers.live, turn),  # type: ignore[arg-type]
             at_turn(numbers.weights, turn),
         )
-        there = (self.there.marks, self.there.values, self.there.found)
-        if layout.stage.learns:
-            self._revealing(index, turn, discount)
-            return
-        if layout.stage.mover < 0:
-            self._swap(kernels.push(*common, *there))
-            return
+
+    def _decide(self, index: int, turn: int, discount: Floats, cells: Integers) -> int:
+        """A decision at some cells that shows no type; how many cells it leads to."""
+        layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         chosen = np.zeros((len(layout.stage.choices), self.lanes))
         earned = np.zeros((len(layout.pay_actor), self.lanes))
         key = (turn, layout.stage.phase)
         count = kernels.push_decision(
-            *common,
+            *self._common(index, turn, cells),
             layout.first_branch,
             layout.first_pay,
             layout.pays.high,
@@ -273,11 +281,13 @@ class _Sweep:
             layout.stage.boxed,
             chosen,
             earned,
-            *there,
+            self.there.marks,
+            self.there.values,
+            self.there.found,
         )
-        self._swap(count)
         self.chosen[key] = chosen
         np.add.at(self.earned, layout.pay_term, earned * discount[layout.pay_actor])
+        return int(count)
 
     def _revealing(self, index: int, turn: int, discount: Floats) -> None:
         """A phase that shows something of a hidden type."""
@@ -288,8 +298,13 @@ class _Sweep:
         def table(given: Floats) -> Floats:
             return np.ascontiguousarray(given).reshape(-1, *apart)
 
+        cells, count = self.here.cells, 0
+        if layout.stage.movers:
+            known = known_at(self.coefficients, turn, index, cells)
+            count = self._decide(index, turn, discount, cells[known])
+            cells = cells[~known]
         common = (
-            self.here.cells,
+            cells,
             table(self.here.values),
             (layout.goal_high, layout.goal_low),
             (layout.weights.high, layout.weights.low),
@@ -297,14 +312,15 @@ class _Sweep:
             table(at_turn(numbers.weights, turn)),
         )
         hidden = hidden_of(privacy, layout)
-        there = (self.drift, self.there.marks, table(self.there.values), self.there.found)
+        found = self.there.found[count:]
+        there = (self.drift, self.there.marks, table(self.there.values), found)
         if not layout.stage.movers:
             self._swap(kernels.push_signal(*common, hidden, *there))
             return
         key = (turn, layout.stage.phase)
         chosen = np.zeros((len(layout.stage.choices), *apart))
         earned = np.zeros((len(layout.pay_actor), *apart))
-        count = kernels.push_private(
+        count += kernels.push_private(
             *common,
             layout.first_branch,
             layout.first_pay,
@@ -318,7 +334,7 @@ class _Sweep:
             *there,
         )
         self._swap(count)
-        self.chosen[key] = chosen.reshape(-1, self.lanes)
+        self.chosen[key] += chosen.reshape(-1, self.lanes)
         paid = earned.reshape(-1, self.lanes) * discount[layout.pay_actor]
         np.add.at(self.earned, layout.pay_term, paid)
 

@@ -13,7 +13,7 @@ from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import StageLayout
 from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Solution
-from mistrust.solve.step import hidden_of
+from mistrust.solve.step import hidden_of, known_at
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,10 @@ class _Player:
         kinds = beliefs.shape[1]
         corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
         nodes = layout.node.at(before)
-        for i in np.flatnonzero(taken >= 0):
+        moved = taken >= 0
+        if layout.stage.movers:
+            moved &= ~known_at(self.coefficients, turn, index, before)
+        for i in np.flatnonzero(moved):
             if layout.stage.movers:
                 chance = self._chances(layout, turn, before[i], taken[i], first)
             else:

@@ -13,7 +13,7 @@ from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import Tables
 from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Taken
-from mistrust.solve.step import hidden_of
+from mistrust.solve.step import hidden_of, known_at
 
 
 def entry(table: Floats, tables: Tables, number: int, turn: int, cells: Integers) -> Floats:
@@ -76,7 +76,11 @@ def _after(taken: Taken, choice: int, cells: Integers) -> list[tuple[Floats, Int
     parts = np.zeros((kinds, *shares.shape))
     shifts = np.zeros((kinds, *shares.shape), dtype=np.int64)
     corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
+    known = known_at(c, taken.turn, taken.index, cells)
+    parts[0, known] = 1.0
     for i, node in enumerate(nodes):
+        if known[i]:
+            continue
         for case in range(len(c.cases)):
             chance = np.ascontiguousarray(shares[i, first, case])
             if kernels.bayes(beliefs[node], chance, posterior):

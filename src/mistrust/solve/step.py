@@ -114,6 +114,27 @@ def hidden_of(privacy: Privacy, layout: StageLayout) -> tuple[Any, ...]:
     return (privacy.nodes[place], kind, first, grid.points - 1, layout.stride, *lookup)
 
 
+def known_at(
+    coefficients: Coefficients, turn: int, index: int, cells: Integers
+) -> NDArray[np.bool_]:
+    """At which cells the mover's type is known, so that its choice shows nothing of it.
+
+    An option that only the other types have would, so these must have the same options.
+    """
+    privacy, layout = coefficients.program.privacy, coefficients.layout.stages[index]
+    available = at_turn(coefficients.stages[index].available, turn)
+    available = available.reshape(len(available), privacy.count, -1)
+    place = privacy.axes.index(layout.stage.learns)
+    others = np.delete(privacy.profiles, place, axis=1)
+    _, rest = np.unique(others, axis=0, return_inverse=True)
+    same = all(
+        np.array_equal(available[:, p], available[:, np.flatnonzero(rest == r)[0]])
+        for p, r in enumerate(rest.ravel())
+    )
+    known = (privacy.nodes[place] == 1.0).any(axis=1) & same
+    return np.asarray(known[layout.node.at(cells)])
+
+
 class Step:
     """Carries values backward through single stages."""
 
@@ -278,7 +299,7 @@ class Step:
             self.share.each(cells, lambda some: kernels.expect_signal(some, *moves, hidden, before))
             return
         available = table(tables.available)
-        known = self._known(layout, available, cells)
+        known = known_at(c, turn, index, cells)
         self._decide(values, out, turn, index, cells[known])
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
         given, mover = self.evidence is None, stage.mover
@@ -311,19 +332,3 @@ class Step:
                 self._note(turn, index, residual, where)
 
         self.share.each(cells[~known], work)
-
-    def _known(self, layout: StageLayout, available: Floats, cells: Integers) -> NDArray[np.bool_]:
-        """At which cells the mover's type is known, so that its choice shows nothing of it.
-
-        An option that only the other types have would, so these must have the same options.
-        """
-        privacy = self.coefficients.program.privacy
-        place = privacy.axes.index(layout.stage.learns)
-        others = np.delete(privacy.profiles, place, axis=1)
-        _, rest = np.unique(others, axis=0, return_inverse=True)
-        same = all(
-            np.array_equal(available[:, p], available[:, np.flatnonzero(rest == r)[0]])
-            for p, r in enumerate(rest.ravel())
-        )
-        known = (privacy.nodes[place] == 1.0).any(axis=1) & same
-        return np.asarray(known[layout.node.at(cells)])

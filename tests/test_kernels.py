@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mistrust import kernels
+from mistrust.kernels.choice import logarithm
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -388,6 +389,14 @@ def test_exponential_is_good_to_four_units_in_the_last_place() -> None:
     exact = np.exp(x)
     assert (abs(exponential(x) - exact) <= 4 * np.spacing(exact)).all()
     assert exponential(np.array([0.0, -0.0])).tolist() == [1, 1]
+
+
+def test_logarithm_is_good_to_four_units_in_the_last_place() -> None:
+    rng = np.random.default_rng(0)
+    x = np.concatenate([np.exp(rng.uniform(-40, 40, 4000)), [1.0, 0.5, 2.0, np.sqrt(0.5), 1e-300]])
+    exact, out = np.log(x), x.copy()
+    logarithm(out, out.view(np.int64), np.empty_like(x))
+    assert (abs(out - exact) <= 4 * np.spacing(abs(exact))).all()
 
 
 def test_exponential_far_below_is_nothing() -> None:

@@ -50,6 +50,38 @@ def exponential(x, scaled, bits, power):
         x[i] = power[i] * scaled[i] if x[i] >= -708.0 else 0.0
 
 
+@njit(**FUSED)
+def logarithm(x, bits, power):
+    """``x = log(x)`` in place, for positive normal x, to about one unit in the last place.
+
+    Splits x into ``2**k m`` with m between the roots of 1/2 and 2, and sums the series of
+    ``log m = 2 artanh((m - 1) / (m + 1))``.
+
+    Parameters
+    ----------
+    x, power : (n,)
+        `power` is scratch; `bits` is x seen as integers.
+    """
+    for i in range(len(x)):
+        k = (bits[i] - 4604544271217802189) >> 52  # the bits of the root of 1/2
+        power[i] = k
+        bits[i] -= k << 52
+    for i in range(len(x)):
+        s = (x[i] - 1.0) / (x[i] + 1.0)
+        r = s * s
+        p = 1.0 / 21.0
+        p = p * r + 1.0 / 19.0
+        p = p * r + 1.0 / 17.0
+        p = p * r + 1.0 / 15.0
+        p = p * r + 1.0 / 13.0
+        p = p * r + 1.0 / 11.0
+        p = p * r + 1.0 / 9.0
+        p = p * r + 1.0 / 7.0
+        p = p * r + 1.0 / 5.0
+        p = p * r + 1.0 / 3.0
+        x[i] = power[i] * 0.6931471805599453 + 2.0 * (s + s * r * p)
+
+
 @njit(**OPTIONS)
 def two_open(first, second, precision, best, scaled, power):
     """Logit between two open options at finite precision, in place: one exponential, not two."""

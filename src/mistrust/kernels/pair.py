@@ -183,7 +183,7 @@ def _set_out(i, worth, n, size, whole, state):
     To the end where both types play alike as long as nothing is learned, or the equation is a
     contraction up to there, so that there is one solution; else along the branch, as far as it is.
     """
-    tried, tangent, row = at(TRIED, 0, size), at(TANGENT, 0, size), at(ROW, 0, size)
+    tried, tangent = at(TRIED, 0, size), at(TANGENT, 0, size)
     by_t, one = at(BY_T, 0, size), at(ONE, 0, size)
     apart, first, second, scale, alike, job = 0.0, 0.0, 0.0, 1.0, True, whole[JOB, i]
     for a in range(size):
@@ -209,7 +209,6 @@ def _set_out(i, worth, n, size, whole, state):
     state[tangent + size, i], length = 1.0, np.sqrt(length)
     for j in range(size + 1):
         state[tangent + j, i] /= length
-        state[row + j, i] = state[tangent + j, i]
     state[LENGTH, i] = 0.9 / steep * scale * length
     return _predict(i, size, whole, state)
 
@@ -263,8 +262,6 @@ def _arrive(i, length, size, whole, state):
     point, tried = at(POINT, 0, size), at(TRIED, 0, size)
     for j in range(size + 1):
         state[point + j, i] = state[tried + j, i]
-    for a in range(size):
-        whole[PIECE + a, i] = -1
     state[LENGTH, i] = length
     return _predict(i, size, whole, state)
 
@@ -272,8 +269,6 @@ def _arrive(i, length, size, whole, state):
 @njit(forceinline=True, **OPTIONS)
 def _shorter(i, size, whole, state):
     """Try a shorter step from the same point."""
-    for a in range(size):
-        whole[PIECE + a, i] = -1
     state[LENGTH, i] *= 0.4
     return _predict(i, size, whole, state) if state[LENGTH, i] >= SHORTEST else LOST
 
@@ -299,6 +294,7 @@ def _predict(i, size, whole, state):
     for a in range(size):
         state[tried + a, i] = state[point + a, i] + length * state[tangent + a, i]
         state[row + a, i] = 0.0 if last else state[tangent + a, i]
+        whole[PIECE + a, i] = -1
     state[tried + size, i] = 1.0 if last else here + length * forward
     state[row + size, i] = 1.0 if last else state[tangent + size, i]
     state[DISTANCE, i] = (1.0 - here) * state[SCALE, i] if last else length

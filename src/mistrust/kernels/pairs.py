@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.choice import exponential
+from mistrust.kernels.choice import exponential, logarithm
 from mistrust.kernels.options import FUSED, OPTIONS
 
 WIDTH = 256
@@ -51,38 +51,6 @@ def scratch(options):
     rows = OPEN + options + 14 * (options + 1)
     whole = np.full((PIECE + options, WIDTH), -1)
     return whole, np.zeros((rows, WIDTH)), np.zeros((8, WIDTH))
-
-
-@njit(**FUSED)
-def logarithm(x, bits, power):
-    """``x = log(x)`` in place, for positive normal x, to about one unit in the last place.
-
-    Splits x into ``2**k m`` with m between the roots of 1/2 and 2, and sums the series of
-    ``log m = 2 artanh((m - 1) / (m + 1))``.
-
-    Parameters
-    ----------
-    x, power : (n,)
-        `power` is scratch; `bits` is x seen as integers.
-    """
-    for i in range(len(x)):
-        k = (bits[i] - 4604544271217802189) >> 52  # the bits of the root of 1/2
-        power[i] = k
-        bits[i] -= k << 52
-    for i in range(len(x)):
-        s = (x[i] - 1.0) / (x[i] + 1.0)
-        r = s * s
-        p = 1.0 / 21.0
-        p = p * r + 1.0 / 19.0
-        p = p * r + 1.0 / 17.0
-        p = p * r + 1.0 / 15.0
-        p = p * r + 1.0 / 13.0
-        p = p * r + 1.0 / 11.0
-        p = p * r + 1.0 / 9.0
-        p = p * r + 1.0 / 7.0
-        p = p * r + 1.0 / 5.0
-        p = p * r + 1.0 / 3.0
-        x[i] = power[i] * 0.6931471805599453 + 2.0 * (s + s * r * p)
 
 
 @njit(**OPTIONS)

@@ -74,36 +74,6 @@ def expect_signal(cells, values, goals, rows, live, weights, hidden, out):
 
 
 @njit(**OPTIONS)
-def option_worth(
-    option,
-    node_from,
-    node_to,
-    h,
-    low,
-    values,
-    goals,
-    rows,
-    live,
-    weights,
-    first_branch,
-    stride,
-    group,
-    out,
-):
-    """What a group expects from an option without its payments: out (profiles, cases)."""
-    out[:] = 0.0
-    for b in range(first_branch[option], first_branch[option + 1]):
-        row = rows[0][b, h] + rows[1][b, low]
-        if not live[row]:
-            continue
-        goal = goals[0][b, h] + goals[1][b, low] + (node_to - node_from) * stride
-        for p in range(out.shape[0]):
-            for case in range(out.shape[1]):
-                if weights[row, p, case] != 0.0:
-                    out[p, case] += weights[row, p, case] * values[goal, group, p, case]
-
-
-@njit(**OPTIONS)
 def posterior_of(option, belief, share, first, case, chance, posterior):
     """The belief after an option of the strategies `share` (options, profiles, cases)."""
     for k in range(len(first)):

@@ -1,6 +1,7 @@
 """Probabilities, carried forward through phases that show something of a hidden type.
 
-Each is the transpose of its twin in `kernels.private`, where the arrays are explained.
+Each is the transpose of its twin in `kernels.private`, where the arrays are explained, or in
+`kernels.typed`.
 """
 
 from __future__ import annotations

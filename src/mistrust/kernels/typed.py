@@ -15,7 +15,7 @@ from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
-from mistrust.kernels.private import option_worth, posterior_of
+from mistrust.kernels.private import posterior_of
 
 PLACES = 1024
 """How many places are worked on at once, about."""
@@ -183,8 +183,7 @@ def _values(spot, moves, payments, judged, open_, expected, worth):
 
     The first number of every type is taken off its others, which changes no choice.
     """
-    h, low, node, stride, mover, first = spot
-    values, goals, rows, live, weights, first_branch = moves
+    h, low, _, _, mover, first = spot
     first_pay, pay_group, pays_at, pays = payments
     cases, options, nodes, kinds = worth.shape
     for a in range(options):
@@ -192,22 +191,7 @@ def _values(spot, moves, payments, judged, open_, expected, worth):
             worth[:, a] = 0.0
             continue
         for to in range(nodes):
-            option_worth(
-                a,
-                node,
-                to,
-                h,
-                low,
-                values,
-                goals,
-                rows,
-                live,
-                weights,
-                first_branch,
-                stride,
-                mover,
-                expected,
-            )
+            _expect(a, to, spot, moves, expected)
             for i in range(first_pay[a], first_pay[a + 1]):
                 if pay_group[i] == mover:
                     _add(pays[pays_at[0][i, h] + pays_at[1][i, low]], expected)
@@ -225,6 +209,23 @@ def _values(spot, moves, payments, judged, open_, expected, worth):
             for a in range(options):
                 for to in range(nodes):
                     worth[case, a, to, k] -= base
+
+
+@njit(**OPTIONS)
+def _expect(option, to, spot, moves, out):
+    """What the mover expects from an option and a belief, unpaid: out (profiles, cases)."""
+    h, low, node, stride, mover, _ = spot
+    values, goals, rows, live, weights, first_branch = moves
+    out[:] = 0.0
+    for b in range(first_branch[option], first_branch[option + 1]):
+        row = rows[0][b, h] + rows[1][b, low]
+        if not live[row]:
+            continue
+        goal = goals[0][b, h] + goals[1][b, low] + (to - node) * stride
+        for p in range(out.shape[0]):
+            for case in range(out.shape[1]):
+                if weights[row, p, case] != 0.0:
+                    out[p, case] += weights[row, p, case] * values[goal, mover, p, case]
 
 
 @njit(**OPTIONS)

@@ -26,28 +26,22 @@ def solve_game(
 
     Where play goes on for ever, the turns shown are those of the stationary equilibrium.
     """
-    if not coefficients.program.argument.scenario.horizon.forever:
-        return solve(
-            coefficients,
-            keep=keep,
-            inspect=inspect,
-            workspace=workspace,
-            reach=reach,
-            ending=ending,
-            threads=threads,
-        )
     reach = reachable(coefficients) if reach is None else reach
-    found = stationary(coefficients, reach)
+    forever = coefficients.program.argument.scenario.horizon.forever
+    found = stationary(coefficients, reach) if forever else None
+    trials = found.trials if found else {}
     solution = solve(
         coefficients,
         keep=keep,
         inspect=inspect,
         workspace=workspace,
         reach=reach,
-        beyond=found.values,
-        trials={index: (tried, np.empty_like(tried)) for index, tried in found.trials.items()},
+        ending=None if found else ending,
+        beyond=found.values if found else None,
+        trials={index: (tried, np.empty_like(tried)) for index, tried in trials.items()},
         threads=threads,
     )
-    solution.evidence.settled[:] = found.residual
-    solution.evidence.part[:] = found.part
+    if found:
+        solution.evidence.settled[:] = found.residual
+        solution.evidence.part[:] = found.part
     return solution

@@ -122,16 +122,11 @@ def known_at(
     An option that only the other types have would, so these must have the same options.
     """
     privacy, layout = coefficients.program.privacy, coefficients.layout.stages[index]
-    available = at_turn(coefficients.stages[index].available, turn)
-    available = available.reshape(len(available), privacy.count, -1)
     place = privacy.axes.index(layout.stage.learns)
-    others = np.delete(privacy.profiles, place, axis=1)
-    _, rest = np.unique(others, axis=0, return_inverse=True)
-    same = all(
-        np.array_equal(available[:, p], available[:, np.flatnonzero(rest == r)[0]])
-        for p, r in enumerate(rest.ravel())
-    )
-    known = (privacy.nodes[place] == 1.0).any(axis=1) & same
+    available = at_turn(coefficients.stages[index].available, turn)
+    kinds = [len(grid.types) for grid in privacy.grids]
+    by_kind = available.reshape(len(available), *kinds, -1).swapaxes(1, 1 + place)
+    known = (privacy.nodes[place] == 1.0).any(axis=1) & (by_kind == by_kind[:, :1]).all()
     return np.asarray(known[layout.node.at(cells)])
 
 

@@ -8,8 +8,9 @@ solution; from there on the branch is followed by arc length, as in `kernels.bra
 left what is not found this way. A node of the belief at which the branch turns sharply is landed
 on, and left on its other side.
 
-Places take turns in a few columns: `kernels.pairs` evaluates the equation and Newton's step for
-all columns in long loops, then each column goes on by itself, as `proceed` says.
+Places take turns in a few columns. `kernels.pairs` evaluates the equation and Newton's step for
+all columns in long loops, `kernels.paces` takes that step and the next one along the branch; a
+column that begins, lands or goes astray is seen to by itself, as `proceed` says.
 """
 
 from __future__ import annotations
@@ -18,14 +19,32 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.paces import (
+    AHEAD,
+    ALONG,
+    ARRIVED,
+    ASTRAY,
+    BEGIN,
+    BEYOND,
+    FIXED,
+    GO_ON,
+    LANDING,
+    LOST,
+    NEAR,
+    SOLVED,
+    move,
+    predict,
+)
 from mistrust.kernels.pairs import (
     BY_T,
+    COUNT,
     DISTANCE,
     GAP,
     JOB,
     LAST,
     LENGTH,
-    MOVE,
+    MODE,
+    NODE,
     ONE,
     OPEN,
     PIECE,
@@ -36,39 +55,21 @@ from mistrust.kernels.pairs import (
     SCALE,
     SHARE_ONE,
     SHARE_TWO,
-    SIGN,
+    STATUS,
     TANGENT,
     TRIED,
+    TURN,
     TWO,
-    WAY,
+    WHICH,
     at,
     equation,
     newton,
 )
 
-CLOSE = 1e-10
-"""Choice values in logit units that differ by less than this from what they imply are solved."""
-NEAR = 1e-4
-"""Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
-step is not a small one."""
-LONGEST = 4.0
-"""Longest step along the branch, in log-odds, unless it runs straight."""
-STRAIGHT = 0.99
-"""The cosine of the angle between two tangents above which it does."""
-BENT, SMALL = 0.7, 0.01
-"""The cosine below which a step has turned too far, unless it is small (log-odds)."""
 ALIKE = 1e-13
 """Posteriors that differ by less than this from the prior teach nothing."""
 SHORTEST = 1e-8
 """A step along the branch below which the way is lost."""
-STEPS = 1000
-"""Steps along the branch before it is left to `kernels.branch`."""
-
-BEGIN, FIXED, ALONG, LANDING, BEYOND = range(5)
-"""What a column is at: t = 0; t = 1; a step along the branch; a node, and beyond it."""
-GO_ON, SOLVED, LOST = range(3)
-MODE, TURN, COUNT, WHICH, NODE = range(1, 6)
-"""Whole numbers of a column, see `pairs.scratch`."""
 
 
 @njit(**OPTIONS)
@@ -99,14 +100,19 @@ def climb(places, worth, belief, precision, open_, y, share, left, work):
         _load(i, places[i], size, belief, precision, open_, whole, state)
     coming = count
     while count > 0:
+        predict(count, size, whole, state, loose)
         equation(count, worth, whole, state, loose)
         newton(count, size, state, loose)
+        move(count, size, whole, state, loose)
         for i in range(count - 1, -1, -1):
-            status = proceed(i, worth, n, size, whole, state)
-            if status == GO_ON:
+            if whole[STATUS, i] <= AHEAD:
+                continue
+            if whole[STATUS, i] <= ASTRAY:
+                whole[STATUS, i] = proceed(i, worth, n, size, whole, state)
+            if whole[STATUS, i] <= AHEAD:
                 continue
             job = whole[JOB, i]
-            left[job] = state[GAP, i] if status == SOLVED else np.inf
+            left[job] = state[GAP, i] if whole[STATUS, i] == SOLVED else np.inf
             for a in range(size):
                 if open_[job, 0, a] != 0.0:
                     y[job, 0, a], y[job, 1, a] = (
@@ -130,7 +136,7 @@ def climb(places, worth, belief, precision, open_, y, share, left, work):
 def _load(i, job, size, belief, precision, open_, whole, state):
     """Begin with a place in a column."""
     prior = np.log(belief[job] / (1.0 - belief[job]))
-    whole[JOB, i], whole[MODE, i], whole[COUNT, i] = job, BEGIN, 0
+    whole[JOB, i], whole[STATUS, i], whole[MODE, i], whole[COUNT, i] = job, GO_ON, BEGIN, 0
     state[PRIOR, i], state[PRECISION, i], state[SCALE, i] = prior, precision[job], 1.0
     state[DISTANCE, i] = 0.0
     for a in range(size):
@@ -143,37 +149,21 @@ def _load(i, job, size, belief, precision, open_, whole, state):
 
 @njit(forceinline=True, **OPTIONS)
 def proceed(i, worth, n, size, whole, state):
-    """Go on in one column after a step of Newton's method."""
-    row = at(ROW, 0, size)
-    mode, gap = whole[MODE, i], state[GAP, i]
+    """Go on in one column where it begins, is on a node, or has gone astray; its new status."""
+    mode = whole[MODE, i]
     if mode == BEGIN:
         return _set_out(i, worth, n, size, whole, state)
-    if mode == FIXED and gap <= CLOSE:
-        return SOLVED
-    if mode == BEYOND:
-        if state[SIGN, i] > 0.0 and _turned(i, 0.0, size, state) > 0.0:
-            return _arrive(i, state[LENGTH, i], size, whole, state)
-        return _shorter(i, size, whole, state)
-    near = _moved(i, size, whole, state)
-    if near == GO_ON:
-        return GO_ON
-    if near == LOST:
-        if mode == ALONG or (mode == FIXED and whole[COUNT, i] > 0):
-            return _land(i, n, size, whole, state)
-        return LOST if mode == FIXED else _shorter(i, size, whole, state)
-    if mode == LANDING:
+    if whole[STATUS, i] == ARRIVED:
         which, node = whole[WHICH, i], whole[NODE, i]
-        whole[PIECE + which, i] = node if state[row + which, i] > 0.0 else node - 1
+        up = state[at(ROW, which, size), i] > 0.0
+        whole[PIECE + which, i] = node if up else node - 1
         whole[MODE, i] = BEYOND
         return GO_ON
-    length = state[LENGTH, i]
-    cosine = _turned(i, BENT if length > SMALL else 0.0, size, state)
-    if cosine == 0.0:
+    if mode == FIXED and whole[COUNT, i] == 0:
+        return LOST
+    if mode in (FIXED, ALONG):
         return _land(i, n, size, whole, state)
-    longer = min(2.0 * length, LONGEST)
-    if cosine > STRAIGHT:
-        longer = max(longer, 4.0 * length)
-    return _arrive(i, longer, size, whole, state)
+    return _shorter(i, state)
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -210,97 +200,14 @@ def _set_out(i, worth, n, size, whole, state):
     for j in range(size + 1):
         state[tangent + j, i] /= length
     state[LENGTH, i] = 0.9 / steep * scale * length
-    return _predict(i, size, whole, state)
+    return AHEAD
 
 
 @njit(forceinline=True, **OPTIONS)
-def _moved(i, size, whole, state):
-    """Take Newton's step: SOLVED if it is near, GO_ON if it closes in, else LOST."""
-    tried, move = at(TRIED, 0, size), at(MOVE, 0, size)
-    mode = whole[MODE, i]
-    if not state[SIGN, i] > 0.0:
-        return LOST
-    step, large = 0.0, 1.0
-    for a in range(size):
-        state[tried + a, i] -= state[move + a, i]
-        step, large = max(step, abs(state[move + a, i])), max(large, abs(state[tried + a, i]))
-    if mode != FIXED:
-        step = max(step, abs(state[move + size, i]))
-        state[tried + size, i] -= state[move + size, i] / state[SCALE, i]
-    whole[TURN, i] += 1
-    if not step <= state[LAST, i] or whole[TURN, i] > (12 if mode == FIXED else 6):
-        return LOST
-    state[LAST, i] = step
-    if mode == FIXED or step > NEAR * min(large, 10.0 * state[LENGTH, i]):
-        return GO_ON
-    return SOLVED if state[tried + size, i] <= 1.0 else LOST
-
-
-@njit(forceinline=True, **OPTIONS)
-def _turned(i, least, size, state):
-    """Take the new tangent, of unit length; the cosine of the angle to the last one.
-
-    If that is not above `least`, nothing is taken, and 0 returned.
-    """
-    tangent, way = at(TANGENT, 0, size), at(WAY, 0, size)
-    length = 0.0
-    for j in range(size + 1):
-        length += state[way + j, i] ** 2
-    if not 0.0 < length < np.inf:
-        return 0.0
-    cosine = 1.0 / np.sqrt(length)
-    if cosine <= least:
-        return 0.0
-    for j in range(size + 1):
-        state[tangent + j, i] = state[way + j, i] * cosine
-    return cosine
-
-
-@njit(forceinline=True, **OPTIONS)
-def _arrive(i, length, size, whole, state):
-    """Take the point that was tried, and go on from it."""
-    point, tried = at(POINT, 0, size), at(TRIED, 0, size)
-    for j in range(size + 1):
-        state[point + j, i] = state[tried + j, i]
-    state[LENGTH, i] = length
-    return _predict(i, size, whole, state)
-
-
-@njit(forceinline=True, **OPTIONS)
-def _shorter(i, size, whole, state):
+def _shorter(i, state):
     """Try a shorter step from the same point."""
     state[LENGTH, i] *= 0.4
-    return _predict(i, size, whole, state) if state[LENGTH, i] >= SHORTEST else LOST
-
-
-@njit(forceinline=True, **OPTIONS)
-def _predict(i, size, whole, state):
-    """A step along the tangent, or to the end if that is nearer."""
-    point, tried, tangent, row = (
-        at(POINT, 0, size),
-        at(TRIED, 0, size),
-        at(TANGENT, 0, size),
-        at(ROW, 0, size),
-    )
-    whole[COUNT, i] += 1
-    if whole[COUNT, i] > STEPS:
-        return LOST
-    length, here = state[LENGTH, i], state[point + size, i]
-    forward = state[tangent + size, i] / state[SCALE, i]
-    last = forward > 0.0 and here + length * forward >= 1.0
-    if last:
-        length = (1.0 - here) / forward
-        state[LENGTH, i] = length
-    for a in range(size):
-        state[tried + a, i] = state[point + a, i] + length * state[tangent + a, i]
-        state[row + a, i] = 0.0 if last else state[tangent + a, i]
-        whole[PIECE + a, i] = -1
-    state[tried + size, i] = 1.0 if last else here + length * forward
-    state[row + size, i] = 1.0 if last else state[tangent + size, i]
-    state[DISTANCE, i] = (1.0 - here) * state[SCALE, i] if last else length
-    state[LAST, i] = min(max(0.5 * length, 1e-3) if last else 0.25 * length, 1.0)
-    whole[MODE, i], whole[TURN, i] = FIXED if last else ALONG, 0
-    return GO_ON
+    return AHEAD if state[LENGTH, i] >= SHORTEST else LOST
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -326,7 +233,7 @@ def _land(i, n, size, whole, state):
             if there < far:
                 which, far, ahead = a, there, node
     if which < 0:
-        return _shorter(i, size, whole, state)
+        return _shorter(i, state)
     up = state[tangent + which, i] > 0.0
     for a in range(size):
         state[tried + a, i] = state[point + a, i] + far * state[tangent + a, i]

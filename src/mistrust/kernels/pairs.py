@@ -14,8 +14,8 @@ from mistrust.kernels.options import FUSED, OPTIONS
 
 WIDTH = 256
 """Columns."""
-JOB, PIECE = 0, 6
-"""The rows of `whole` for the place, and from which on the pieces come."""
+JOB, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(8)
+"""The rows of `whole`; PIECE begins a row for each option."""
 PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN, OPEN = range(9)
 """The first rows of `state`; OPEN begins a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
@@ -35,10 +35,11 @@ def scratch(options):
 
     Returns
     -------
-    whole : (6 + options, columns)
-        A column's place, mode, Newton steps so far, steps along the branch, the option whose
-        posterior comes to a node, that node; then for each option the piece between two nodes
-        that its values are read on, -1 for the one where the posterior lies.
+    whole : (7 + options, columns)
+        A column's place, status and mode (see `pair`), Newton steps so far, steps along the
+        branch, the option whose posterior comes to a node, that node; then for each option the
+        piece between two nodes that its values are read on, -1 for the one where the posterior
+        lies.
     state : (rows, columns)
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
         far to move along ROW, size of the last Newton step, what is left, the determinant; which

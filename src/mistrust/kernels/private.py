@@ -17,6 +17,7 @@ hidden
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import bayes, locate, scratch
@@ -74,8 +75,77 @@ def expect_signal(cells, values, goals, rows, live, weights, hidden, out):
 
 
 @njit(**OPTIONS)
-def posterior_of(option, belief, share, first, case, chance, posterior):
-    """The belief after an option of the strategies `share` (options, profiles, cases)."""
-    for k in range(len(first)):
-        chance[k] = share[option, first[k], case]
-    return bayes(belief, chance, posterior)
+def learn(option, belief, n, share, first, known, nodes, parts):
+    """The nodes around the belief after an option, in every case, and the weights on them.
+
+    Parameters
+    ----------
+    share : (options, profiles, cases)
+        The strategies.
+    known
+        `belief.scratch`.
+    nodes, parts : (kinds, cases)
+        Weights are 0 where nobody has the option.
+
+    Returns
+    -------
+    bool
+        Whether anybody has it, in any case.
+    """
+    if len(first) == 2:
+        one, two = share[option, first[0]], share[option, first[1]]
+        return _learn_two(belief[0], belief[1], n, one, two, nodes, parts)
+    corner, order, rest, found, weights, chance, posterior = known
+    some = False
+    for case in range(nodes.shape[1]):
+        for k in range(len(first)):
+            chance[k] = share[option, first[k], case]
+        happens = bayes(belief, chance, posterior)
+        if happens:
+            locate(posterior, n, corner, order, rest, found, weights)
+        some |= happens
+        for k in range(len(first)):
+            nodes[k, case] = found[k]
+            parts[k, case] = weights[k] if happens else 0.0
+    return some
+
+
+@njit(**OPTIONS)
+def _learn_two(first, second, n, one, two, nodes, parts):
+    """The same for two types, in loops that the compiler can turn into vector instructions."""
+    below, above, less, more = nodes[0], nodes[1], parts[0], parts[1]
+    total = 0.0
+    for case in range(len(one)):
+        total += one[case] + two[case]
+    for case in range(len(one)):
+        chance, other = first * one[case], second * two[case]
+        either, open_ = chance + other, one[case] + two[case]
+        own, part = (chance, either) if either > 0.0 else (one[case], open_)
+        more[case] = own / part if part > 0.0 else 0.0
+    for case in range(len(one)):
+        x = more[case] * n
+        low = int(x)
+        below[case] = low if low < n else n - 1
+    for case in range(len(one)):
+        above[case] = below[case] + 1
+    for case in range(len(one)):
+        more[case] = more[case] * n - below[case]
+    for case in range(len(one)):
+        less[case] = 1.0 - more[case] if one[case] + two[case] > 0.0 else 0.0
+    return total > 0.0
+
+
+@njit(**OPTIONS)
+def acts(share, case):
+    """Whether anybody has any option, by the strategies (options, profiles, cases)."""
+    for a in range(share.shape[0]):
+        for p in range(share.shape[1]):
+            if share[a, p, case] != 0.0:
+                return True
+    return False
+
+
+@njit(**OPTIONS)
+def room(kinds, cases):
+    """Places for the results of `learn`."""
+    return np.zeros((kinds, cases), dtype=np.int64), np.zeros((kinds, cases))

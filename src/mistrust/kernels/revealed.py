@@ -11,7 +11,7 @@ from numba import njit
 
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.options import OPTIONS
-from mistrust.kernels.private import likelihoods, posterior_of
+from mistrust.kernels.private import acts, learn, likelihoods, room
 
 
 @njit(**OPTIONS)
@@ -34,7 +34,7 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
     beliefs, kind, first, n, stride, node_high, node_low = hidden
     size, kinds, cases, count = goals[1].shape[1], beliefs.shape[1], weights.shape[2], 0
     corner, order, rest, corners, share, chance, posterior = scratch(kinds)
-    expected = np.zeros((cases, kinds))
+    expected = np.zeros((kinds, cases))
     for cell in cells:
         h, low = cell // size, cell % size
         node = node_high[h] + node_low[low]
@@ -52,7 +52,7 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
                 for k in range(kinds):
                     likely += beliefs[node, k] * weights[row, first[k], case]
                 for k in range(kinds):
-                    expected[case, k] += likely * posterior[k]
+                    expected[k, case] += likely * posterior[k]
                 locate(posterior, n, corner, order, rest, corners, share)
                 for j in range(kinds):
                     goal = base + corners[j] * stride
@@ -78,7 +78,7 @@ def _drift(expected, belief, mass, error):
             some += mass[p, case]
         if some > 0.0:
             for k in range(len(belief)):
-                error[case] = max(error[case], abs(expected[case, k] - belief[k]))
+                error[case] = max(error[case], abs(expected[k, case] - belief[k]))
 
 
 @njit(**OPTIONS)
@@ -122,60 +122,77 @@ def push_private(
     """
     beliefs, kind, first, n, stride, node_high, node_low = hidden
     size, kinds, cases, count = goals[1].shape[1], beliefs.shape[1], weights.shape[2], 0
-    corner, order, rest, corners, parts, chance, posterior = scratch(kinds)
-    options, profiles = len(first_branch) - 1, len(kind)
-    expected = np.zeros((cases, kinds))
+    known, (nodes, parts) = scratch(kinds), room(kinds, cases)
+    options, expected, moved = len(first_branch) - 1, np.zeros((kinds, cases)), np.zeros(cases)
     for cell in cells:
         h, low = cell // size, cell % size
         node = node_high[h] + node_low[low]
         place = policy_at[0][h] + policy_at[1][low]
-        away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
-        for case in range(cases):
-            happens = False
-            for k in range(kinds):
-                expected[case, k] = 0.0
-            for a in range(options if place >= 0 else 0):
-                share = policy[place]
-                if not posterior_of(a, beliefs[node], share, first, case, chance, posterior):
-                    continue
-                happens = True
-                likely = 0.0
-                for k in range(kinds):
-                    likely += beliefs[node, k] * chance[k]
-                for k in range(kinds):
-                    expected[case, k] += likely * posterior[k]
-                locate(posterior, n, corner, order, rest, corners, parts)
-                for p in range(profiles):
-                    moved = mass[cell, p, case] * share[a, p, case]
-                    if moved == 0.0:
+        expected[:] = 0.0
+        for a in range(options if place >= 0 else 0):
+            share = policy[place]
+            if not learn(a, beliefs[node], n, share, first, known, nodes, parts):
+                continue
+            _expect(beliefs, node, share[a], first, nodes, parts, expected)
+            for p in range(len(kind)):
+                _move(mass[cell, p], share[a, p], moved, chosen[a, p])
+                for i in range(first_pay[a], first_pay[a + 1]):
+                    _earn(moved, pays[pays_at[0][i, h] + pays_at[1][i, low], p], earned[i, p])
+                for b in range(first_branch[a], first_branch[a + 1]):
+                    row = rows[0][b, h] + rows[1][b, low]
+                    if not live[row]:
                         continue
-                    chosen[a, p, case] += moved
-                    for i in range(first_pay[a], first_pay[a + 1]):
-                        paid = pays[pays_at[0][i, h] + pays_at[1][i, low], p, case]
-                        earned[i, p, case] += moved * paid
-                    for b in range(first_branch[a], first_branch[a + 1]):
-                        row = rows[0][b, h] + rows[1][b, low]
-                        weight = moved * weights[row, p, case]
-                        if weight == 0.0:
-                            continue
-                        base = goals[0][b, h] + goals[1][b, low] - node * stride
-                        for j in range(kinds):
-                            goal = base + corners[j] * stride
+                    base = goals[0][b, h] + goals[1][b, low] - node * stride
+                    for j in range(kinds):
+                        for case in range(cases):
+                            weight = moved[case] * weights[row, p, case] * parts[j, case]
+                            if weight == 0.0:
+                                continue
+                            goal = base + nodes[j, case] * stride
                             if not marks[goal]:
                                 marks[goal] = 1
                                 found[count] = goal
                                 count += 1
-                            out[goal, p, case] += weight * parts[j]
-            if not happens:
-                for k in range(kinds):
-                    expected[case, k] = beliefs[node, k]
-                for p in range(profiles):
-                    if mass[cell, p, case] != 0.0:
-                        if not marks[away]:
-                            marks[away] = 1
-                            found[count] = away
-                            count += 1
-                        out[away, p, case] += mass[cell, p, case]
+                            out[goal, p, case] += weight
+        away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
+        for case in range(cases):
+            if place >= 0 and acts(policy[place], case):
+                continue
+            for k in range(kinds):
+                expected[k, case] = beliefs[node, k]
+            for p in range(len(kind)):
+                if mass[cell, p, case] != 0.0:
+                    if not marks[away]:
+                        marks[away] = 1
+                        found[count] = away
+                        count += 1
+                    out[away, p, case] += mass[cell, p, case]
         _drift(expected, beliefs[node], mass[cell], error)
         mass[cell] = 0.0
     return count
+
+
+@njit(**OPTIONS)
+def _expect(beliefs, node, share, first, nodes, parts, expected):
+    """Add the belief that follows an option, times how likely the option is."""
+    for case in range(share.shape[1]):
+        likely = 0.0
+        for k in range(len(first)):
+            likely += beliefs[node, k] * share[first[k], case]
+        for j in range(len(first)):
+            for k in range(len(first)):
+                expected[k, case] += likely * parts[j, case] * beliefs[nodes[j, case], k]
+
+
+@njit(**OPTIONS)
+def _move(mass, share, moved, chosen):
+    for case in range(len(moved)):
+        moved[case] = mass[case] * share[case]
+    for case in range(len(moved)):
+        chosen[case] += moved[case]
+
+
+@njit(**OPTIONS)
+def _earn(moved, paid, earned):
+    for case in range(len(moved)):
+        earned[case] += moved[case] * paid[case]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.belief import locate, scratch
+from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
-from mistrust.kernels.private import posterior_of
+from mistrust.kernels.private import acts, learn, room
 
 PLACES = 1024
 """How many places are worked on at once, about."""
@@ -72,8 +72,9 @@ def decide_private(
     y, share = np.zeros((most * cases, kinds, options)), np.zeros((most * cases, kinds, options))
     belief, sharp = np.zeros(most * cases), np.zeros(most * cases)
     left, some = np.zeros(most * cases), np.zeros(most * cases, dtype=np.int64)
-    expected, own = np.zeros((len(kind), cases)), np.zeros(kinds)
+    belief_of, expected = np.zeros(most * cases, dtype=np.int64), np.zeros((len(kind), cases))
     known, work, columns_ = scratch(kinds), workspace(kinds, options), columns(options)
+    spread = (*room(kinds, cases), np.zeros(cases), np.zeros(cases, dtype=np.uint64))
     moves = (values, goals, rows, live, weights, first_branch)
     payments = (first_pay, pay_group, pays_at, pays)
     taken, done = np.zeros(most, dtype=np.int64), 0
@@ -98,7 +99,7 @@ def decide_private(
                 spot = (h, low, node, stride, mover, first)
                 _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
                 for case in range(cases):
-                    belief[begin + case] = beliefs[node, 0]
+                    belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0]
                     sharp[begin + case] = precision[first[0], case]
                     alike = kinds == 2 and precision[first[1], case] == sharp[begin + case]
                     if alike and _plain(open_[begin + case], belief[begin + case]):
@@ -107,27 +108,20 @@ def decide_private(
             count += 1
         if not given:
             left[:] = np.inf
+            share[:] = 0.0
             if kinds == 2:
                 climb(some[:pairs], worth, belief, sharp, open_, y, share, left, columns_)
+            stages = (worth, belief_of, open_, known, work)
+            _long_ways(count * cases, stages, n, beliefs, precision, first, left, y, share)
             for c in range(count):
                 h, low = taken[c] // size, taken[c] % size
-                place, node = policy_at[0][h] + policy_at[1][low], node_high[h] + node_low[low]
-                for case in range(cases):
-                    i = c * cases + case
-                    stage = (worth[i], n, beliefs[node], open_[i])
-                    for k in range(kinds):
-                        own[k] = precision[first[k], case]
-                    gap = _remaining(stage, own, left[i], y[i].ravel(), share[i], known, work)
-                    if not gap <= residual[case]:
-                        residual[case], where[case] = gap, taken[c]
-                    for k in range(kinds):
-                        regret = _regret(y[i].ravel(), share[i], open_[i], k, own[k])
-                        gain[first[k], case] = max(gain[first[k], case], regret)
-                    for p in range(len(kind)):
-                        for a in range(options):
-                            policy[place, a, p, case] = share[i, kind[p], a]
+                place, begin = policy_at[0][h] + policy_at[1][low], c * cases
+                _note(taken[c], left[begin : begin + cases], residual, where)
+                for k in range(kinds):
+                    _raise(k, y, share, open_, begin, precision[first[k]], gain[first[k]])
+                _write(begin, share, kind, policy[place])
         for c in range(count):
-            _settle_private(taken[c], moves, payments, policy_at, policy, hidden, known, out)
+            _settle(taken[c], moves, payments, policy_at, policy, hidden, known, spread, out)
 
 
 @njit(**OPTIONS)
@@ -222,79 +216,138 @@ def _expect(option, to, spot, moves, out):
         if not live[row]:
             continue
         goal = goals[0][b, h] + goals[1][b, low] + (to - node) * stride
-        for p in range(out.shape[0]):
-            for case in range(out.shape[1]):
-                if weights[row, p, case] != 0.0:
-                    out[p, case] += weights[row, p, case] * values[goal, mover, p, case]
+        _add_weighted(values[goal, mover], weights[row], out)
 
 
 @njit(**OPTIONS)
-def _remaining(stage, precision, left, y, share, known, work):
-    """The residual at a place; if it is not solved yet, by the long way."""
-    worth, n, belief, open_ = stage
-    if left < np.inf:
-        for a in range(open_.shape[1]):
-            for k in range(open_.shape[0]):
-                if open_[k, a] == 0.0:
-                    share[k, a] = 0.0
-        return left
-    share[:] = 0.0
-    if not np.any(open_):
-        return 0.0
-    nothing, none = np.zeros((1, 1)), np.zeros(1, dtype=np.int64)
-    stage = (np.bool_(False), worth, n, belief, nothing, none, open_, precision, known)
-    return follow(stage, y, share, work)
+def _add_weighted(values, weights, out):
+    """None without weight: there may be no value there."""
+    for p in range(out.shape[0]):
+        for case in range(out.shape[1]):
+            value, weight = values[p, case], weights[p, case]
+            out[p, case] += weight * value if weight != 0.0 else 0.0
 
 
 @njit(**OPTIONS)
-def _regret(y, share, open_, k, precision):
-    """What the best option is worth to an agent above its mixture (y in logit units)."""
-    options = share.shape[1]
-    best, mean = -np.inf, 0.0
-    for a in range(options):
-        if open_[k, a] != 0.0:
-            best = max(best, y[k * options + a])
-            mean += share[k, a] * y[k * options + a]
-    return (best - mean) / precision if precision > 0.0 and best > -np.inf else 0.0
+def _long_ways(count, stages, n, beliefs, precision, first, left, y, share):
+    """Solve the places whose residual is infinite, each by itself."""
+    worth, belief_of, open_, known, work = stages
+    nothing, none, own = np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.zeros(len(first))
+    for i in range(count):
+        if left[i] < np.inf:
+            continue
+        if not np.any(open_[i]):
+            left[i] = 0.0
+            continue
+        for k in range(len(first)):
+            own[k] = precision[first[k], i % precision.shape[1]]
+        belief = beliefs[belief_of[i]]
+        stage = (np.bool_(False), worth[i], n, belief, nothing, none, open_[i], own, known)
+        left[i] = follow(stage, y[i].ravel(), share[i], work)
 
 
 @njit(**OPTIONS)
-def _settle_private(cell, moves, payments, policy_at, policy, hidden, belief, out):
+def _note(cell, left, residual, where):
+    """Keep the largest residual of every case, and the cell it is found at."""
+    for case in range(len(left)):
+        if not left[case] <= residual[case]:
+            residual[case], where[case] = left[case], cell
+
+
+@njit(**OPTIONS)
+def _raise(k, y, share, open_, begin, precision, gain):
+    """Raise the gain of a type to what its best option is worth above its mixture."""
+    for case in range(len(gain)):
+        i, best, mean = begin + case, -np.inf, 0.0
+        for a in range(share.shape[2]):
+            value = y[i, k, a]
+            if open_[i, k, a] != 0.0:
+                best = max(best, value)
+                mean += share[i, k, a] * value
+        if precision[case] > 0.0 and best > -np.inf:
+            gain[case] = max(gain[case], (best - mean) / precision[case])
+
+
+@njit(**OPTIONS)
+def _write(begin, share, kind, policy):
+    """The strategies at a cell: policy (options, profiles, cases)."""
+    for a in range(policy.shape[0]):
+        for p in range(policy.shape[1]):
+            for case in range(policy.shape[2]):
+                policy[a, p, case] = share[begin + case, kind[p], a]
+
+
+@njit(**OPTIONS)
+def _settle(cell, moves, payments, policy_at, policy, hidden, known, spread, out):
     """Values at a cell from the strategies there."""
     beliefs, _, first, n, stride, node_high, node_low = hidden
-    values, goals, rows, _, weights, first_branch = moves
+    values, goals, rows, live, weights, first_branch = moves
     first_pay, pay_group, pays_at, pays = payments
-    corner, order, rest, corners, parts, chance, posterior = belief
+    nodes, parts, weight, at = spread
     h, low = cell // goals[1].shape[1], cell % goals[1].shape[1]
     node, share = node_high[h] + node_low[low], policy[policy_at[0][h] + policy_at[1][low]]
-    away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
-    options, profiles, cases = share.shape
-    out[cell] = 0.0
-    for case in range(cases):
-        happens = False
-        for a in range(options):
-            if not posterior_of(a, beliefs[node], share, first, case, chance, posterior):
-                continue
-            happens = True
-            locate(posterior, n, corner, order, rest, corners, parts)
-            for p in range(profiles):
-                likely = share[a, p, case]
-                if likely == 0.0:
+    here, flat = out[cell], values.ravel()
+    here[:] = 0.0
+    for a in range(share.shape[0]):
+        if not learn(a, beliefs[node], n, share, first, known, nodes, parts):
+            continue
+        for p in range(share.shape[1]):
+            for i in range(first_pay[a], first_pay[a + 1]):
+                paid = pays[pays_at[0][i, h] + pays_at[1][i, low], p]
+                _pay(share[a, p], paid, here[pay_group[i], p])
+            for b in range(first_branch[a], first_branch[a + 1]):
+                row = rows[0][b, h] + rows[1][b, low]
+                if not live[row]:
                     continue
-                for i in range(first_pay[a], first_pay[a + 1]):
-                    paid = pays[pays_at[0][i, h] + pays_at[1][i, low], p, case]
-                    out[cell, pay_group[i], p, case] += likely * paid
-                for b in range(first_branch[a], first_branch[a + 1]):
-                    row = rows[0][b, h] + rows[1][b, low]
-                    weight = likely * weights[row, p, case]
-                    if weight == 0.0:
-                        continue
-                    base = goals[0][b, h] + goals[1][b, low] - node * stride
-                    for j in range(len(corners)):
-                        after = values[base + corners[j] * stride]
-                        for g in range(len(after)):
-                            out[cell, g, p, case] += weight * parts[j] * after[g, p, case]
-        if not happens:
-            for g in range(out.shape[1]):
-                for p in range(profiles):
-                    out[cell, g, p, case] = values[away, g, p, case]
+                base = goals[0][b, h] + goals[1][b, low] - node * stride
+                for j in range(len(nodes)):
+                    _weigh(share[a, p], weights[row, p], parts[j], weight)
+                    _seek(nodes[j], base, stride, p, here, at)
+                    for g in range(len(here)):
+                        _gather(flat, at, weight, here[g, p])
+                        _next(at, here[g].size)
+    _stay(values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]], share, here)
+
+
+@njit(**OPTIONS)
+def _pay(share, paid, out):
+    for case in range(len(out)):
+        out[case] += share[case] * paid[case]
+
+
+@njit(**OPTIONS)
+def _weigh(share, weights, parts, weight):
+    for case in range(len(weight)):
+        weight[case] = share[case] * weights[case] * parts[case]
+
+
+@njit(**OPTIONS)
+def _seek(nodes, base, stride, p, here, at):
+    """Where the first group's values stand in the flat array of values."""
+    size, cases = here.size, here.shape[2]
+    for case in range(len(at)):
+        at[case] = (base + nodes[case] * stride) * size + p * cases + case
+
+
+@njit(**OPTIONS)
+def _next(at, size):
+    for case in range(len(at)):
+        at[case] += np.uint64(size)
+
+
+@njit(**OPTIONS)
+def _gather(flat, at, weight, out):
+    """Add weighted values, but none without weight: there may be no value there."""
+    for case in range(len(out)):
+        value = flat[at[case]]
+        out[case] += weight[case] * value if weight[case] != 0.0 else 0.0
+
+
+@njit(**OPTIONS)
+def _stay(values, share, here):
+    """In the cases where nobody has any option, nothing happens."""
+    for case in range(share.shape[2]):
+        if not acts(share, case):
+            for g in range(here.shape[0]):
+                for p in range(here.shape[1]):
+                    here[g, p, case] = values[g, p, case]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import Game
 from numpy.testing import assert_array_equal
+from rich.console import Console
 from scipy import stats
 
 import mistrust
@@ -18,6 +20,7 @@ from mistrust.ensemble.plan import LANES, families, jobs, questions
 from mistrust.ensemble.run import Results
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses, quantile
+from mistrust.report.terminal import show
 from mistrust.scenario.expressions import parse
 from mistrust.scenario.readings import Variant, resolve_claim
 from mistrust.scenario.schema import Premise, Scenario
@@ -123,7 +126,7 @@ def test_games_that_end_alike_share_their_ends_to_the_bit(
     plan = jobs(questions(model.argument), guess, worlds, 16)
     engine = Engine(model.argument)
     engine.survey([job for job in plan if set(job.worlds) == {0}])
-    found = families(list(enumerate(plan)), engine.kinds)
+    found = families(list(enumerate(plan)), engine.kinds, questions(model.argument))
     together = max(found, key=len)
     assert [job.cases[0].variant.levers for _, job in together] == [(), ("early",), ("later",)]
     taken = []
@@ -150,6 +153,35 @@ def test_mechanisms_are_audited_in_the_first_worlds_only(game: Game) -> None:
     assert record["worlds"]["audited"] == 4
     (push,) = record["mechanisms"]
     assert (push["count"], push["undefined"]) == (4, 0)
+
+
+@forking
+@pytest.mark.parametrize("workers", [1, 2])
+def test_claims_are_answered_before_the_audit(game: Game, workers: int) -> None:
+    model = game(ONE_STEP.replace("GUESS", "0.4").replace("[0, 1]", "[0, 0.8]"))
+    early: list[tuple[int, dict[str, Any]]] = []
+    done = [0]
+
+    def progress(now: int, _: int) -> None:
+        done[0] = now
+
+    def tell(record: dict[str, Any]) -> None:
+        early.append((done[0], record))
+
+    record = model.run(40, 1, workers=workers, progress=progress, answered=tell)
+    ((count, told),) = early
+    assert count == 1 + 40 and done == [2 * 41]  # the audit of the one mechanism is still to come
+    assert told["mechanisms"] == [] and len(record["mechanisms"]) == 1
+    shown = ("id", "share", "low", "high", "word", "best_guess")
+    assert [[c[k] for k in shown] for c in told["claims"]] == [
+        [c[k] for k in shown] for c in record["claims"]
+    ]
+    printed = io.StringIO()
+    show(record, Console(width=100, file=printed), told=told)
+    assert "Verdicts" not in printed.getvalue() and "Mechanisms" in printed.getvalue()
+    told["claims"][0]["share"] = 0.123
+    show(record, Console(width=100, file=printed), told=told)
+    assert "Verdicts" in printed.getvalue()
 
 
 def test_every_case_is_planned_once(game: Game) -> None:

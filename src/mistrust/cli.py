@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -84,19 +84,27 @@ def run(
     from mistrust.ensemble.store import Store, default_path
     from mistrust.model import load
     from mistrust.report.page import render
+    from mistrust.report.progress import watched
     from mistrust.report.records import compare_resolutions
-    from mistrust.report.terminal import show
+    from mistrust.report.terminal import show, show_claims
 
     model = load(scenario, resolution.value)
     model.check(sample=0)
-    coarse = None
+    coarse, told = None, []
     if model.has_draft and resolution is Resolution.standard:
         coarse = load(scenario, "draft")
         coarse.check(sample=0)
     _writable(out)
     processes = workers or cores()
     with nullcontext() if fresh else Store(default_path()) as store:
-        with _progress() as progress:
+        with watched(_err) as progress:
+
+            def tell(answers: dict[str, Any]) -> None:
+                """The verdicts, while the audit is still to come."""
+                with progress.pause():
+                    show_claims(answers, _out)
+                told.append(answers)
+
             record = model.run(
                 worlds,
                 seed,
@@ -104,6 +112,7 @@ def run(
                 workers=processes,
                 store=store,
                 progress=progress,
+                answered=None if as_json else tell,
             )
         if coarse is not None:
             draft = coarse.run(0, seed, audited=0, workers=processes, store=store)
@@ -113,7 +122,7 @@ def run(
     if as_json:
         sys.stdout.write(json.dumps(record) + "\n")
     else:
-        show(record, _out)
+        show(record, _out, told=told[0] if told else None)
         _out.print(f"Report: {page}", soft_wrap=True)
     if not record["certificate"]["ok"]:
         raise typer.Exit(1)
@@ -239,6 +248,7 @@ def compare(
 ) -> None:
     """Set the game with levers applied beside the game as written: claims and values."""
     from mistrust.model import load
+    from mistrust.report.progress import watched
     from mistrust.report.terminal import show_comparison
 
     model = load(scenario, resolution.value)
@@ -246,7 +256,7 @@ def compare(
         known = ", ".join(model.argument.scenario.levers) or "none"
         raise UsageError(f"name a --lever or a mechanism --without; levers here: {known}")
     model.check(sample=0)
-    with _progress() as progress:
+    with watched(_err) as progress:
         record = model.compare(
             lever or (), without or (), worlds, seed, workers=workers or cores(), progress=progress
         )
@@ -294,36 +304,6 @@ def schema() -> None:
     from mistrust.scenario.read import json_schema
 
     sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error with the rate and the time left; silent where nobody watches."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("solving"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("games"),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_err, disable=not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-
-        def show(done: int, total: int) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:.1f}/s" if speed else ""
-            bar.update(task, completed=done, total=total, rate=rate)
-
-        yield show
 
 
 def _command() -> str:

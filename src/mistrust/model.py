@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mistrust.assess.answer import answer_claims, audit
+from mistrust.assess.answer import MechanismAnswer, answer_claims, audit
 from mistrust.assess.coarseness import coarseness
 from mistrust.compile.lower import Case, lower, raise_faults
 from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
@@ -185,10 +185,25 @@ class Model:
         workers: int = 1,
         store: Store | None = None,
         progress: Callable[[int, int], None] | None = None,
+        answered: Callable[[dict[str, Any]], None] | None = None,
     ) -> dict[str, Any]:
-        """Solve many worlds and answer every claim: the record that the report shows."""
+        """Solve many worlds and answer every claim: the record that the report shows.
+
+        Parameters
+        ----------
+        audited
+            In how many of the worlds mechanisms are audited; by default in all.
+        answered
+            Called with a record of the claims, without the audit, as soon as they are answered.
+        """
         begun = time.perf_counter()
         asked = questions(self.argument)
+
+        def record(results: Results, mechanisms: list[MechanismAnswer]) -> dict[str, Any]:
+            claims = answer_claims(results, asked)
+            timing = {"seconds": time.perf_counter() - begun}
+            return run_record(results, claims, mechanisms, asked=worlds, seed=seed, timing=timing)
+
         results = self.ensemble(
             asked,
             worlds,
@@ -197,15 +212,9 @@ class Model:
             workers=workers,
             store=store,
             progress=progress,
+            answered=None if answered is None else lambda found: answered(record(found, [])),
         )
-        return run_record(
-            results,
-            answer_claims(results, asked),
-            audit(results, asked),
-            asked=worlds,
-            seed=seed,
-            timing={"seconds": time.perf_counter() - begun},
-        )
+        return record(results, audit(results, asked))
 
     def ensemble(
         self,
@@ -217,8 +226,9 @@ class Model:
         workers: int = 1,
         store: Store | None = None,
         progress: Callable[[int, int], None] | None = None,
+        answered: Callable[[Results], None] | None = None,
     ) -> Results:
-        """Solve many worlds for some questions."""
+        """Solve many worlds for some questions; see `solve_worlds`."""
         scenario = self.argument.scenario
         drawn = draw(scenario, worlds, seed)
         return solve_worlds(
@@ -230,6 +240,7 @@ class Model:
             workers=workers,
             store=store,
             progress=progress,
+            answered=answered,
         )
 
     def _repr_html_(self) -> str:

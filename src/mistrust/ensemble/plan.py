@@ -95,14 +95,17 @@ def jobs(
 ) -> list[Job]:
     """The batches: the best guess in all variants, then the draws, block by block.
 
-    Variants that only the audit of mechanisms asks for are solved in the first `audited` draws.
+    Variants that only the audit of mechanisms asks for are solved in the first `audited` draws,
+    and in batches of their own, which may wait.
     """
-    variants = list(asked.needs)
+    claimed = [variant for variant in asked.needs if variant in asked.claimed]
+    others = [variant for variant in asked.needs if variant not in asked.claimed]
     plan = [_job(asked, [AS_WRITTEN], [(0, guess)])]
-    for start in range(1, len(variants), lanes):
-        plan.append(_job(asked, variants[start : start + lanes], [(0, guess)]))
+    for variants in (claimed[1:], others):
+        for start in range(0, len(variants), lanes):
+            plan.append(_job(asked, variants[start : start + lanes], [(0, guess)]))
     numbered = list(enumerate(worlds, start=1))
-    for variant in variants:
+    for variant in claimed + others:
         block = numbered if variant in asked.claimed else numbered[:audited]
         for start in range(0, len(block), lanes):
             plan.append(_job(asked, [variant], block[start : start + lanes]))
@@ -113,19 +116,30 @@ Numbered = tuple[int, Job]
 """A job and its place in the plan."""
 
 
-def families(plan: Sequence[Numbered], kinds: Mapping[Variant, bytes]) -> list[list[Numbered]]:
-    """Jobs on the same worlds whose games are of one kind, to be solved together; large ones first.
+def answers(job: Job, asked: Questions) -> bool:
+    """Whether claims rest on a job."""
+    return any(case.variant in asked.claimed for case in job.cases)
 
-    The best guess goes alone: its variants are lanes of one batch.
+
+def families(
+    plan: Sequence[Numbered], kinds: Mapping[Variant, bytes], asked: Questions
+) -> list[list[Numbered]]:
+    """Jobs on the same worlds whose games are of one kind, to be solved together.
+
+    Those that claims rest on go first, among them the best guess, then large ones. The best guess
+    goes alone: its variants are lanes of one batch.
     """
     found: dict[tuple[object, ...], list[Numbered]] = {}
     for number, job in plan:
         variants = {case.variant for case in job.cases}
         alone = number if len(variants) > 1 or job.worlds[0] == 0 else -1
         found.setdefault((alone, job.worlds, kinds[job.cases[0].variant]), []).append((number, job))
-    guesses = [family for family in found.values() if family[0][1].worlds[0] == 0]
-    others = [family for family in found.values() if family[0][1].worlds[0] != 0]
-    return guesses + sorted(others, key=len, reverse=True)
+
+    def turn(family: list[Numbered]) -> tuple[bool, bool, int]:
+        audit = not any(answers(job, asked) for _, job in family)
+        return audit, family[0][1].worlds[0] != 0, -len(family)
+
+    return sorted(found.values(), key=turn)
 
 
 def _job(

@@ -19,7 +19,16 @@ from mistrust.compile.program import Program
 from mistrust.compile.size import share_of_memory
 from mistrust.ensemble.batch import Batch
 from mistrust.ensemble.engine import Engine
-from mistrust.ensemble.plan import AS_WRITTEN, LANES, Job, Numbered, Questions, families, jobs
+from mistrust.ensemble.plan import (
+    AS_WRITTEN,
+    LANES,
+    Job,
+    Numbered,
+    Questions,
+    answers,
+    families,
+    jobs,
+)
 from mistrust.ensemble.store import Store, job_key
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
@@ -81,6 +90,7 @@ def solve_worlds(
     workers: int = 1,
     store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
+    answered: Callable[[Results], None] | None = None,
 ) -> Results:
     """Solve the best guess and all worlds, in every variant that is asked for.
 
@@ -92,26 +102,31 @@ def solve_worlds(
         Where results are looked for first, and kept.
     progress
         Called with the numbers of cases done and planned.
+    answered
+        Called when there is all that the claims rest on.
     """
     lanes, workers = share_of_memory(engine.program, LANES, workers)
     plan = jobs(asked, guess, worlds, len(worlds) if audited is None else audited, lanes)
     total = sum(len(job.cases) for job in plan)
     results = _empty(engine, asked, guess, worlds)
-    done = 0
-    for batch, known in _batches(engine, plan, workers, store):
+    done, waiting = 0, {number for number, job in enumerate(plan) if answers(job, asked)}
+    for batch, known in _batches(engine, plan, asked, workers, store):
         job = plan[batch.job]
         results.reused += len(job.cases) if known else 0
         _store(results, job, batch)
         done += len(job.cases)
+        results.cases = done
         if progress is not None:
             progress(done, total)
-    results.cases = total
+        if waiting and answered is not None and waiting <= {batch.job}:
+            answered(results)
+        waiting.discard(batch.job)
     results.audited = len(worlds) if audited is None else min(audited, len(worlds))
     return results
 
 
 def _batches(
-    engine: Engine, plan: list[Job], workers: int, store: Store | None
+    engine: Engine, plan: list[Job], asked: Questions, workers: int, store: Store | None
 ) -> Iterator[tuple[Batch, bool]]:
     """Every job's batch, and whether it was in the store; in the order in which they are ready."""
     survey = [job for job in plan if set(job.worlds) == {0}]
@@ -128,7 +143,7 @@ def _batches(
     if not missing:
         return
     engine.survey(survey)
-    ready = families(missing, engine.kinds)
+    ready = families(missing, engine.kinds, asked)
     for batch in _solved(engine, ready, survey, workers):
         if store is not None:
             store.put(keys[batch.job], batch)

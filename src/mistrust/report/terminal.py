@@ -28,18 +28,10 @@ def amount(value: float | None) -> str:
     return "no value" if value is None else f"{value:+.3g}"
 
 
-def show(record: dict[str, Any], console: Console) -> None:
-    """Print verdicts, audit and certificate."""
-    scenario, size = record["scenario"], record["size"]
-    console.print()
-    console.print(f"[bold]{escape(scenario['title'])}[/bold]")
-    console.print(
-        f"{scenario['start']} to {scenario['last']}, {size['turns']} turns of {size['phases']} "
-        f"phases; {size['actors']} actors, {size['states']:,} board states"
-        + (" (draft resolution)" if scenario["resolution"] == "draft" else "")
-    )
-    if record["claims"]:
-        console.print(claims_table(record))
+def show(record: dict[str, Any], console: Console, *, told: dict[str, Any] | None = None) -> None:
+    """Print verdicts, audit and certificate, but not verdicts that were `told` already."""
+    if told is None or _verdicts(told) != _verdicts(record):
+        show_claims(record, console)
     if record["mechanisms"]:
         console.print(audit_table(record))
     console.print(certificate_line(record))
@@ -52,6 +44,25 @@ def show(record: dict[str, Any], console: Console) -> None:
     for failure in record["worlds"]["failures"][:3]:
         which = f"world {failure['world']}" if failure["world"] else "the best guess"
         console.print(f"[yellow]{which} failed: {escape(failure['message'])}[/]")
+
+
+def _verdicts(record: dict[str, Any]) -> list[tuple[Any, ...]]:
+    columns = ("id", "share", "low", "high", "undefined", "best_guess")
+    return [tuple(claim[column] for column in columns) for claim in record["claims"]]
+
+
+def show_claims(record: dict[str, Any], console: Console) -> None:
+    """Print what was solved, and the verdicts."""
+    scenario, size = record["scenario"], record["size"]
+    console.print()
+    console.print(f"[bold]{escape(scenario['title'])}[/bold]")
+    console.print(
+        f"{scenario['start']} to {scenario['last']}, {size['turns']} turns of {size['phases']} "
+        f"phases; {size['actors']} actors, {size['states']:,} board states"
+        + (" (draft resolution)" if scenario["resolution"] == "draft" else "")
+    )
+    if record["claims"]:
+        console.print(claims_table(record))
 
 
 def claims_table(record: dict[str, Any]) -> Table:

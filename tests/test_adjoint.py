@@ -118,7 +118,7 @@ def decide(
         at_turn(numbers.available, turn), layout.first_pay, layout.pay_actor,
         layout.pays.high, layout.pays.low, at_turn(numbers.pays, turn),
         layout.policy.high, layout.policy.low, policy, False, stage.mover,
-        c.precision[stage.mover], c.program.privacy.judgements(stage.mover),
+        c.precision[stage.mover], c.program.privacy.judgements(stage.mover, c.beliefs),
         layout.judgement.high, layout.judgement.low, np.zeros(c.lanes), out,
     )  # fmt: skip
     return out.reshape(stage.source.size, -1, c.lanes), policy

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mistrust import kernels
+from mistrust.compile.nodes import place
 from mistrust.compile.private import Privacy
 from mistrust.scenario.beliefs import Grid
 
@@ -39,6 +40,8 @@ class Operands:
         self.halves = (2 * self.others, self.nodes * REST)
         self.size = self.halves[0] * self.halves[1]
         self.targets = 3 * self.nodes * REST
+        priors = [rng.dirichlet(np.ones(len(g.types)), CASES).T for g in self.privacy.grids]
+        self.placed = [place(g, prior) for g, prior in zip(self.privacy.grids, priors, strict=True)]
         self.kind = np.ascontiguousarray(self.privacy.profiles[:, 0])
         self.first = np.array([int(np.argmax(self.kind == k)) for k in range(kinds)])
         self.first_branch = np.cumsum([0, *branches])
@@ -68,7 +71,8 @@ class Operands:
     def hidden(self) -> tuple[Any, ...]:
         n = self.privacy.grids[0].points - 1
         node = (np.zeros(self.halves[0], np.int64), np.repeat(np.arange(self.nodes), REST))
-        return (self.privacy.nodes[0], self.kind, self.first, n, REST, *node)
+        beliefs, bend = self.placed[0].beliefs, self.placed[0].bend
+        return (beliefs, self.kind, self.first, n, bend, REST, *node)
 
     def odds(self, by_type: bool) -> Floats:
         """Odds that add up to 1 over the branches of each option: (rows, profiles, cases)."""
@@ -140,8 +144,8 @@ def decide(o: Operands, weights: Floats, policy: Floats, given: bool, precision:
         o.cells, o.values, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
         o.first_branch, o.each(o.options), opens, o.first_pay, o.pay_group, o.each(o.options),
         o.pays, policy_at, policy, given, 0, np.full((o.profiles, CASES), precision),
-        o.privacy.judgements(0), judged, o.hidden, np.zeros((o.profiles, CASES)), residual, where,
-        before,
+        o.privacy.judgements(0, o.placed), judged, o.hidden, np.zeros((o.profiles, CASES)),
+        residual, where, before,
     )  # fmt: skip
     return before, residual, policy_at, opens
 
@@ -214,7 +218,8 @@ def test_a_sealed_phase(seed: int) -> None:
     before = np.full(o.size * GROUPS * lanes, np.nan)
     residual, gain = np.zeros(CASES), np.zeros((GROUPS, lanes))
     judged = (np.tile(np.arange(o.others), 2), np.repeat(np.arange(o.nodes), REST) * o.others)
-    judgements = Privacy(o.privacy.grids, (7, 8)[: len(o.privacy.grids)]).judgements(0)
+    judgements = Privacy(o.privacy.grids, (7, 8)[: len(o.privacy.grids)])
+    judgements = judgements.judgements(0, o.placed)
     rows, live = o.each(o.count), np.ones(o.count * o.size, bool)
     pays = o.pays.reshape(-1, lanes)
     nothing = np.zeros((0, len(counts) * counts.max(), CASES))  # is tried

@@ -31,9 +31,10 @@ from small_games import KINDS, Data, game
 from mistrust.errors import TooLargeError
 from mistrust.export.efg import written
 from mistrust.export.tree import Known, Node, Tree, grow
-from mistrust.model import Model, Solved
+from mistrust.model import Model
 from mistrust.scenario.beliefs import axis_name, rank
 from mistrust.scenario.read import read_text
+from mistrust.solved import Solved
 
 pygambit = pytest.importorskip("pygambit")
 
@@ -169,8 +170,13 @@ def shares(
 
 def around(solved: Solved, actor: str, belief: tuple[float, ...]) -> list[tuple[float, int]]:
     """The nodes of the grid about a belief, with their weights in linear interpolation."""
-    n = solved.model.argument.scenario.actors[actor].beliefs - 1
+    privacy, coefficients = solved.engine.program.privacy, solved._solution.coefficients
+    place = privacy.owners.index(coefficients.program.actors.index(actor))
+    n = privacy.grids[place].points - 1
     rising = np.cumsum(belief[:-1]) * n
+    if len(belief) == 2:
+        first = coefficients.beliefs[place].beliefs[:, 0, 0]
+        rising = np.interp(belief[:1], first, np.arange(n + 1.0))
     point = np.round(rising[::-1], 9)  # the coordinates of the grid, which fall
     base = np.floor(point).astype(int)
     over = point - base
@@ -188,7 +194,7 @@ def around(solved: Solved, actor: str, belief: tuple[float, ...]) -> list[tuple[
 
 def at_node(solved: Solved, known: Known, board: dict[str, Any]) -> Shares:
     """The policy at a board; its beliefs are given by the number of the node."""
-    solution, scenario = solved._solution, solved.model.argument.scenario
+    solution, scenario = solved._solution, solved.engine.argument.scenario
     layouts = solution.coefficients.layout.stages
     layout = next(s for s in layouts if known.decision in s.stage.decisions)
     stage = layout.stage
@@ -208,7 +214,7 @@ def at_node(solved: Solved, known: Known, board: dict[str, Any]) -> Shares:
 
 def profile_of(solved: Solved, known: Known) -> int:
     """A column of the policy in which the mover has the type that it has."""
-    privacy = solved.model.engine.program.privacy
+    privacy = solved.engine.program.privacy
     for grid, kinds in zip(privacy.grids, privacy.profiles.T, strict=True):
         if grid.actor == known.actor:
             return int(np.flatnonzero(kinds == grid.types.index(known.kind))[0])

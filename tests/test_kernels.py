@@ -202,7 +202,7 @@ def decide(phase: Phase, policy: Floats, *, given: bool) -> tuple[Floats, Floats
     return out.reshape(phase.size, phase.groups, phase.lanes), gain
 
 
-OPEN = (np.ones((1, 1, 1)), np.zeros(10_000, np.int64), np.zeros(10_000, np.int64))
+OPEN = (np.ones((1, 1, 1, 1)), np.zeros(10_000, np.int64), np.zeros(10_000, np.int64))
 """Nothing is hidden: the only profile of types is judged by itself, whatever the beliefs."""
 
 

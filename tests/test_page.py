@@ -88,6 +88,9 @@ def record(dates: list[str] | None = None, **more: Any) -> dict[str, Any]:
             {"id": "tie", **board, "levels": ["a", "b", "c"], "shares": dict.fromkeys("abc", path)},
             {"id": "arms", **board, "levels": [0.0, 1.0, 2.0], "mean": path},
         ],
+        "beliefs": [
+            {"actor": "north", "dates": dates, "types": {"hard": path, "soft": path}},
+        ],
         "decisions": [{
             "id": "line", "actor": "north", "says": None, "dates": dates[:-1],
             "reached": series([1.0] * (n - 2) + [None]),
@@ -125,6 +128,8 @@ def worldless() -> dict[str, Any]:
     for v in found["variables"]:
         for path in [v["mean"]] if "mean" in v else v["shares"].values():
             path |= {k: [] for k in KEYS[1:]}
+    for path in found["beliefs"][0]["types"].values():
+        path |= {k: [] for k in KEYS[1:]}
     for o in found["decisions"][0]["options"].values():
         o["mean"] = [None] * len(o["mean"])
     found["decisions"][0]["reached"] |= {k: [] for k in KEYS[1:]}
@@ -183,8 +188,8 @@ ODD = {
     "worldless": worldless(),
     "no claims": record(claims=[]),
     "no mechanisms": record(mechanisms=[], claims=[claim("firm", 0.75, without=[])]),
-    "nothing": record(claims=[], mechanisms=[], variables=[], decisions=[], premises=[], levers=[],
-                      values=[]),
+    "nothing": record(claims=[], mechanisms=[], variables=[], beliefs=[], decisions=[], premises=[],
+                      levers=[], values=[]),
     "undefined": record(claims=[
         claim("firm", None, best=None, margin=spread(None), margins=[None] * 4, undefined=4,
               figures=[{"label": "P(war | calm)", **spread(None)}])]),
@@ -211,12 +216,13 @@ def test_every_section_is_there_and_linked() -> None:
         worlds={"asked": 5, "solved": 4, "failed": 1, "failures": failures},
         draft={"claims": [{"id": "firm", "standard": 0.1, "draft": 0.15}], "largest": 0.05},
     ))  # fmt: skip
-    sections = ("bottom-line", "verdicts", "claims", "mechanisms", "variables", "decisions",
-                "values", "levers", "premises", "failures", "certificate", "draft",
+    sections = ("bottom-line", "verdicts", "claims", "mechanisms", "variables", "beliefs",
+                "decisions", "values", "levers", "premises", "failures", "certificate", "draft",
                 "reproduce")  # fmt: skip
     for id_ in sections:
         assert f"#{id_}" in seen.links
-    for id_ in ("claim-firm", "mechanism-fear", "variable-tie", "decision-line", "premise-drift"):
+    for id_ in ("claim-firm", "mechanism-fear", "variable-tie", "belief-north",
+                "decision-line", "premise-drift"):  # fmt: skip
         assert id_ in seen.ids
     for words_ in ("no branch found", "0.0500", "P(war) > V(north)", "in plain words", "An essay",
                    "Press on", "cost of war", "calm down", "All keep calm", "a table", "per year",
@@ -321,7 +327,7 @@ def test_draft_and_standard_side_by_side() -> None:
 def test_every_chart_has_a_title_a_description_and_named_axes() -> None:
     page = render(record())
     drawn = re.findall(r'<svg class="chart".*?</svg>', page)
-    assert len(drawn) == 3 + (1 + 3 + 1) + 1  # margins; front, tie, arms; line
+    assert len(drawn) == 3 + (1 + 3 + 1) + 2 + 1  # margins; front, tie, arms; hard, soft; line
     for chart in drawn:
         assert re.match(r"<svg [^>]*><title>[^<]+</title><desc>[^<]+</desc>", chart)
         assert "name" in chart

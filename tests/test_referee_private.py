@@ -251,12 +251,14 @@ def fights(belief: float) -> float:
 @pytest.mark.parametrize("points", [2, 3, 6, 11])
 def test_a_signalling_game_solved_by_scipy(points: int) -> None:
     game = beer(points)
-    nodes = np.linspace(0, 1, points)
+    found = [point[0] for point in game.grids["sender"].points()]
+    nodes = {2: [0, 1], 3: [0, 0.6, 1]}.get(points, np.linspace(0, 1, points))
+    assert found == near(nodes)
 
     def harm(belief: float) -> float:
         return float(np.interp(belief, nodes, [fights(x) for x in nodes]))
 
-    for prior in nodes[1:-1]:
+    for prior in found[1:-1]:
 
         def error(loud: Any, prior: float = prior) -> list[float]:
             p, q = loud
@@ -281,13 +283,12 @@ def test_a_type_that_nobody_believes_in_still_chooses() -> None:
     assert certain == near({"loud": expit(-4 * 0.6), "soft": expit(4 * 0.6)})
 
 
-def test_a_prior_between_points_is_a_mixture_of_games() -> None:
-    low, high = (beer(6, strong=x) for x in (0.4, 0.6))
+def test_a_prior_is_a_point_of_the_grid() -> None:
     game = beer(6, strong=0.55)
-    for kind in ("strong", "weak"):
-        for actor in ("sender", "receiver"):
-            one, other = (x.start_value(actor, {"sender": kind}) for x in (low, high))
-            assert game.start_value(actor, {"sender": kind}) == near(one / 4 + other * 3 / 4)
+    points = [0, 0.55 / 3, 1.1 / 3, 0.55, 0.775, 1]
+    assert [point[0] for point in game.grids["sender"].points()] == near(points)
+    assert game.read("P(belief(sender == strong) == 0.55 at 1)") == 1
+    assert beer(2, strong=0.55).grids["sender"].size == 2
     values = [game.start_value("sender", {"sender": kind}) for kind in ("strong", "weak")]
     assert game.start_value("sender") == near(0.55 * values[0] + 0.45 * values[1])
     assert game.read("V(sender)") == near(game.start_value("sender"))
@@ -389,11 +390,13 @@ def test_a_signal_by_chance() -> None:
     )  # 1/4: between
     assert game.read("P(belief(ann == good) == 1 / 6 | news == foul)") == near(1 / 2)
     assert game.read("E(belief(ann == good))") == near(0.5)
-    between = leak(0.35, 7, set={"news": row})
-    found = [(p * 0.8 / (p * 0.8 + (1 - p) * 0.4), w) for p, w in ((2 / 6, 0.9), (3 / 6, 0.1))]
-    share = [w * (0.35 * 0.8 + 0.65 * 0.4) for _, w in found]
-    expected = sum(s * b for s, (b, _) in zip(share, found, strict=True)) / sum(share)
-    assert between.read("E(belief(ann == good) | news == fair)") == near(expected)
+    other = leak(0.35, 7, set={"news": row})
+    after = 0.35 * 0.8 / (0.35 * 0.8 + 0.65 * 0.4)
+    assert other.read("E(belief(ann == good) | news == fair)") == near(after)
+    low, high = 0.35 + 0.65 / 4, 0.35 + 0.65 / 2
+    near_it = "belief(ann == good) > 0.5 and belief(ann == good) < 0.52"
+    share = (after - low) / (high - low)
+    assert other.read(f"P({near_it} | news == fair)") == near(1 - share)
 
 
 def test_a_signal_that_none_believed_in_can_give() -> None:

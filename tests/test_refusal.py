@@ -20,7 +20,7 @@ from mistrust.scenario.text import Source
 
 SHARP = 1e5
 """So precise that branches turn too sharply to be followed; a best reply in all but name."""
-LOST = {8: ("choice1", "bob"), 29: ("first", "ann")}
+LOST = {8: ("choice1", "bob"), 49: ("first", "ann")}
 
 
 def sharpened(seed: int, precision: float) -> dict[str, Any]:

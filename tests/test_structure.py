@@ -33,6 +33,7 @@ LAYERS = (
     "report",
     "referee",
     "export",
+    "solved",
     "model",
     "cli",
 )

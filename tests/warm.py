@@ -35,8 +35,9 @@ NEWS = "{chance: news, set: {y: {1: 'if(ann == a, 0.3, 0.6)'}}}"
 
 def followed() -> None:
     """The branch of a stage."""
-    nothing, counts = np.zeros((1, 1, 1)), np.full(2, 2)
-    stage = (True, nothing, 1, np.zeros(1), np.zeros((2, 4)), counts, np.ones((2, 2)), np.ones(2))
+    nothing, counts, grid = np.zeros((1, 1, 1)), np.full(2, 2), (1, np.zeros(4))
+    payoff, open_, precision = np.zeros((2, 4)), np.ones((2, 2)), np.ones(2)
+    stage = (True, nothing, grid, np.zeros(1), payoff, counts, open_, precision)
     share = np.zeros((2, 2))
     branch.follow((*stage, belief.scratch(2)), np.zeros(4), share, branch.workspace(2, 2))
 
@@ -44,8 +45,8 @@ def followed() -> None:
 def climbed() -> None:
     """The branch of a stage of two types."""
     worth, choices, one = np.zeros((1, 2, 2, 2)), np.ones((1, 2, 2)), np.full(1, 0.5)
-    places, work = np.zeros(1, dtype=np.int64), pairs.scratch(2)
-    pair.climb(places, worth, one, one, choices, choices, choices, one, work)
+    places, work, bend = np.zeros(1, dtype=np.int64), pairs.scratch(2), np.ones((4, 1))
+    pair.climb(places, worth, one, bend, one, choices, choices, choices, one, work)
 
 
 def plain() -> None:

@@ -10,39 +10,24 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import xarray as xr
 
 from mistrust.assess.answer import MechanismAnswer, answer_claims, audit
 from mistrust.assess.coarseness import coarseness
 from mistrust.compile.lower import Case, lower, raise_faults
-from mistrust.compile.size import Size, cores, lanes_that_fit, measure, refuse_if_huge
-from mistrust.ensemble.batch import Charts
-from mistrust.ensemble.engine import Engine, Recorder
-from mistrust.ensemble.plan import AS_WRITTEN, LANES, Questions, compared, questions
+from mistrust.compile.size import Size, lanes_that_fit, measure, refuse_if_huge
+from mistrust.ensemble.engine import Engine
+from mistrust.ensemble.plan import LANES, Questions, compared, questions
 from mistrust.ensemble.run import Results, solve_worlds
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses
-from mistrust.errors import CertificateError, UsageError, nearest
-from mistrust.forward.read import Reader, openings_needed, plain
-from mistrust.forward.simulate import simulate
+from mistrust.errors import UsageError, nearest
 from mistrust.report.records import comparison_record, run_record
-from mistrust.scenario.asked import condition_on_board, misread, turn_named
 from mistrust.scenario.check import Argument
-from mistrust.scenario.expressions import parse
 from mistrust.scenario.read import RESOLUTIONS, read_file
-from mistrust.scenario.readings import Reading, Variant, readings_in, resolve_claim
-from mistrust.scenario.tokens import ExpressionError
-from mistrust.solve.backward import Solution
-from mistrust.solve.certificate import Residual, certify
-from mistrust.solve.explain import Explanation, explain
-from mistrust.solve.game import solve_game
-from mistrust.solve.reach import everywhere
-from mistrust.solve.refusal import refusals
+from mistrust.scenario.readings import Variant
+from mistrust.solved import Solved
 
 FLAGSHIP = Path(__file__).parent / "scenarios" / "mistrust.yaml"
 """The scenario of the article that this project grew from."""
@@ -174,7 +159,7 @@ class Model:
             The solution failed its own certificate.
         """
         lanes_that_fit(self.engine.program, 1, 1)
-        return Solved(self, self.case(premises, self.variant(levers, without)))
+        return Solved(self.engine, self.case(premises, self.variant(levers, without)))
 
     def run(
         self,
@@ -249,143 +234,4 @@ class Model:
             f"<b>{html.escape(s.title)}</b><br>{n.states:,} boards, {n.phases} phases, "
             f"{n.turns} turns, {n.actors} actors; {len(s.claims)} claims, "
             f"{len(s.mechanisms)} mechanisms, {len(s.premises)} premises"
-        )
-
-
-class Solved:
-    """One solved world, certified; results as labelled arrays."""
-
-    def __init__(self, model: Model, case: Case) -> None:
-        self.model = model
-        self.case = case
-        self._coefficients = lower(model.engine.layout(), (case,))
-        raise_faults(self._coefficients)
-        turns = model.engine.program.turns
-        lanes = self._coefficients.lanes
-        residual = Residual(lanes, (0, turns // 2, turns - 1))
-        self._solution = solve_game(self._coefficients, inspect=residual, threads=cores())
-        self._reader = Reader(self._solution, model.engine.layout)
-        recorder = Recorder(self._coefficients)
-        self._reader.read([], recorder.visit)
-        assert self._reader.occupancy is not None
-        self.certificate = certify(self._solution, self._reader.occupancy, residual)
-        refused = refusals(self._solution)
-        if refused:
-            raise CertificateError(f"{model.argument.source.file}: {refused[0]}")
-        if not self.certificate.good.all():
-            raise CertificateError(f"the certificate fails: {self.certificate}")
-        self._charts: Charts = recorder.charts(self._reader.occupancy.chosen)
-
-    @property
-    def value(self) -> xr.DataArray:
-        """Each actor's value at the outset: (actor,)."""
-        actors = list(self.model.engine.program.actors)
-        value = self._coefficients.folded(self._solution.start_value)[:, 0]
-        return xr.DataArray(value, {"actor": actors}, ["actor"])
-
-    @cached_property
-    def board(self) -> xr.Dataset:
-        """The probability of every level of every variable as turns open.
-
-        One array per variable: (date, level of that variable); the last date is the end.
-        """
-        argument = self.model.argument
-        dates = argument.calendar.labels()
-        return xr.Dataset(
-            {
-                name: xr.DataArray(
-                    law[:, :, 0],
-                    {"date": dates, f"{name}_level": argument.scenario.board[name].levels},
-                    ["date", f"{name}_level"],
-                )
-                for name, law in self._charts.laws.items()
-            }
-        )
-
-    @cached_property
-    def decisions(self) -> xr.Dataset:
-        """The probability that each decision is reached and each option chosen.
-
-        One array per decision: (turn, option of that decision).
-        """
-        dates = self.model.argument.calendar.labels()[:-1]
-        options = self.model.engine.program.options
-        return xr.Dataset(
-            {
-                name: xr.DataArray(
-                    chosen[:, :, 0],
-                    {"turn": dates, f"{name}_option": list(options[name])},
-                    ["turn", f"{name}_option"],
-                )
-                for name, chosen in self._charts.decisions.items()
-            }
-        )
-
-    def read(self, text: str) -> float:
-        """A reading or claim of the language, such as `P(ever front == war)`; NaN for no value."""
-        from mistrust.assess.claims import Worlds, amount
-
-        try:
-            node = resolve_claim(parse(text, claim=True), self.model.argument.scope)
-        except ExpressionError as error:
-            raise misread(text, error) from None
-        readings = readings_in(node)
-        if any(reading.variant != AS_WRITTEN for reading in readings):
-            raise UsageError("'under' and 'without' need another solve: model.solve(levers=[...])")
-        solution = self._with_openings(openings_needed(readings))
-        found = Reader(solution, self.model.engine.layout).read(readings)
-
-        def lookup(reading: Reading) -> np.ndarray:
-            return found[plain(reading)]
-
-        premises = {name: np.array([value]) for name, value in self.case.premises.items()}
-        return float(np.ravel(amount(node, Worlds(lookup, premises)))[0])
-
-    def _with_openings(self, keep: set[int]) -> Solution:
-        if keep <= set(self._solution.values):
-            return self._solution
-        return solve_game(self._coefficients, keep=keep, threads=cores())
-
-    def histories(self, count: int = 1000, seed: int = 1) -> xr.Dataset:
-        """Sampled plays: every variable's level as turns open, every decision's option.
-
-        Dimensions (date, history) and (turn, history); options are names, '' where not reached.
-        The hidden types of actors that have any are `NAME_type`, (history,).
-        """
-        program, argument = self.model.engine.program, self.model.argument
-        sampled = simulate(self._solution, count, seed)
-        shape = program.opening.shape
-        levels = np.unravel_index(sampled.boards, shape) if shape else ()
-        labels = argument.calendar.labels()
-        boards = {
-            name: (("date", "history"), np.array(argument.scenario.board[name].levels)[index])
-            for name, index in zip(program.opening.variables, levels, strict=True)
-        }
-        options = {name: np.array([*names, ""]) for name, names in program.options.items()}
-        choices = {
-            f"{n}_choice": (("turn", "history"), options[n][c]) for n, c in sampled.choices.items()
-        }
-        kinds = {grid.actor: np.array(grid.types) for grid in program.privacy.grids}
-        types = {f"{n}_type": ("history", kinds[n][t]) for n, t in sampled.types.items()}
-        return xr.Dataset({**boards, **choices, **types}, {"date": labels, "turn": labels[:-1]})
-
-    def why(self, actor: str, at: str, given: str | None = None) -> list[Explanation]:
-        """What an actor's options are worth to it, split by payoff term, and what it chooses."""
-        argument = self.model.argument
-        turn = turn_named(at, argument.calendar)
-        condition = None if given is None else condition_on_board(given, argument.scope)
-        reach = everywhere(self.model.engine.program)
-        return explain(
-            solve_game(self._coefficients, reach=reach, threads=cores()), actor, turn, condition
-        )
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{a}</td><td>{v:.4g}</td></tr>"
-            for a, v in zip(self.value.actor.values, self.value.values, strict=True)
-        )
-        worst = float(self.certificate.duality.max())
-        return (
-            f"{self.model._repr_html_()}<table><tr><th>actor</th><th>value</th></tr>{rows}</table>"
-            f"certificate holds (duality {worst:.0e})"
         )

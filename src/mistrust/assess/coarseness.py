@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from mistrust.compile.evaluate import Floats
-from mistrust.compile.lower import Case, lower, raise_faults
+from mistrust.compile.evaluate import Evaluator, Floats
+from mistrust.compile.lower import Case, lower, parameters, raise_faults
 from mistrust.compile.size import measure
 from mistrust.ensemble.engine import Engine
 from mistrust.ensemble.plan import AS_WRITTEN, questions
 from mistrust.ensemble.worlds import guesses
 from mistrust.forward.read import Reader, openings_needed, plain
-from mistrust.scenario.beliefs import grids
+from mistrust.scenario.beliefs import Grid, grids
 from mistrust.scenario.check import Argument, check
 from mistrust.scenario.readings import Reading, readings_in
 from mistrust.scenario.text import Source
@@ -29,9 +29,10 @@ def coarseness(argument: Argument, *, unasked: bool = True) -> dict[str, Any] | 
     Returns
     -------
     dict or None
-        `grids`: actor, types, points, spacing. `doubled`: the largest change of an actor's value
-        (relative to it, or to 1) and, by claim, of a number that it reads off the game as
-        written; None if that is much work and was not asked for. None without hidden types.
+        `grids`: actor, types, points, spacing (the widest, in the best guess). `doubled`: the
+        largest change of an actor's value (relative to it, or to 1) and, by claim, of a number
+        that it reads off the game as written; None if that is much work and was not asked for.
+        None without hidden types.
     """
     found = grids(argument.scenario)
     if not found:
@@ -41,7 +42,7 @@ def coarseness(argument: Argument, *, unasked: bool = True) -> dict[str, Any] | 
             "actor": g.actor,
             "types": list(g.types),
             "points": g.points,
-            "spacing": 1 / (g.points - 1),
+            "spacing": _widest(argument, g),
         }
         for g in found.values()
     ]
@@ -55,6 +56,14 @@ def coarseness(argument: Argument, *, unasked: bool = True) -> dict[str, Any] | 
         for name in argument.scenario.claims
     }
     return {"grids": shown, "doubled": {"value": float(change.max()), "claims": claims}}
+
+
+def _widest(argument: Argument, grid: Grid) -> float:
+    """How far apart neighbours on a grid are, at most: along the probability of one type."""
+    case = Case(guesses(argument.scenario))
+    values = parameters(Engine(argument).program, (case,))
+    first = Evaluator(argument, values).nodes(grid.actor).beliefs[:, 0, 0]
+    return float(np.diff(np.unique(first)).max())
 
 
 def _doubled(argument: Argument) -> Argument:

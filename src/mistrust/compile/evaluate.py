@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust.compile.frames import Integers
+from mistrust.compile.nodes import Nodes, place
 from mistrust.scenario.beliefs import grids
 from mistrust.scenario.check import Argument
 from mistrust.scenario.dependence import uses
@@ -98,6 +99,7 @@ class Evaluator:
 
     def __init__(self, argument: Argument, parameters: Mapping[str, Floats]) -> None:
         scenario = argument.scenario
+        self.argument = argument
         self.definitions = argument.scope.definitions
         self.order = list(scenario.board)
         self.grids = grids(scenario)
@@ -109,6 +111,7 @@ class Evaluator:
         }
         self.parameters = {n: self._shaped(np.asarray(v), -1) for n, v in parameters.items()}
         self._known: dict[int, tuple[Node, Floats]] = {}
+        self._nodes: dict[str, Nodes] = {}
 
     def _shaped(self, values: Floats, axis: int) -> Floats:
         shape = [1] * (len(self.order) + 2)
@@ -130,6 +133,18 @@ class Evaluator:
             self._known[id(node)] = known
         return known[1]
 
+    def nodes(self, actor: str) -> Nodes:
+        """The nodes of the belief about an actor, in every lane (or one, if all are alike)."""
+        if actor not in self._nodes:
+            written = self.argument.scenario.actors[actor].types
+            paths = [("actors", actor, "types", kind) for kind in written]
+            rows = [self(self.argument.nodes[path]).reshape(-1) for path in paths]
+            odds = np.array(np.broadcast_arrays(*rows), dtype=float)
+            valid = (odds >= 0).all(axis=0) & (odds.sum(axis=0) > 0) & np.isfinite(odds).all(axis=0)
+            odds = np.where(valid, odds, 1.0)  # `faults` tells what is wrong
+            self._nodes[actor] = place(self.grids[actor], odds / odds.sum(axis=0))
+        return self._nodes[actor]
+
     def over(self, array: Floats, dims: tuple[str, ...]) -> Floats:
         """An array with the axes of some variables only, the others at their starts."""
         index: list[slice | int] = [slice(None)]
@@ -150,8 +165,10 @@ class Evaluator:
         if isinstance(node, Hidden):
             return self.parameters[type_of(node.actor)]
         if isinstance(node, Belief):
-            nodes = np.array(self.grids[node.actor].nodes())
-            return self._shaped(nodes[:, node.kind], 1 + self.order.index(node.variable))
+            nodes = self.nodes(node.actor).beliefs[:, node.kind]
+            shape = [1] * (len(self.order) + 2)
+            shape[1 + self.order.index(node.variable)], shape[-1] = nodes.shape
+            return nodes.reshape(shape)
         if isinstance(node, TurnTable):
             return self._shaped(np.array(node.values), 0)
         if isinstance(node, Defined):

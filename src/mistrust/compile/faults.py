@@ -93,7 +93,8 @@ class Checker:
             odds = np.zeros((size, self.lanes))
             start = scenario.board[name].start
             if name in beliefs:
-                odds = _placed(*beliefs[name])
+                grid, prior = beliefs[name]
+                odds = _placed(grid, prior, self.evaluator.nodes(grid.actor).bend)
             elif isinstance(start, str):
                 odds[program.starts[name]] = 1.0
             else:
@@ -186,7 +187,7 @@ class Checker:
                 continue
             first = int(lanes[..., lane].argmax())
             cell = tuple(map(int, np.unravel_index(first, lanes.shape[:-1])))
-            where = self._where(cell, bad.shape, self._types(lane, lanes))
+            where = self._where(cell, bad.shape, self._types(lane, lanes), lane)
             value = "" if node is None else f"{self._value(node, cell, lane):.6g} "
             self._fault(path, lane, f"{value}{message}{where}{self._lane(lane)}")
 
@@ -205,17 +206,27 @@ class Checker:
                 found.append(f"{grid.actor} == {grid.types[kinds[lane // len(self.cases)]]}")
         return found
 
-    def _where(self, cell: tuple[int, ...], shape: tuple[int, ...], types: list[str]) -> str:
+    def _where(
+        self, cell: tuple[int, ...], shape: tuple[int, ...], types: list[str], lane: int
+    ) -> str:
         """The board cell (and turn, and types), as far as it matters."""
         scenario = self.argument.scenario
         parts = []
         for i, name in enumerate(self.evaluator.order):
             if shape[i + 1] > 1:
-                parts.append(written(scenario, name, cell[i + 1]))
+                parts.append(written(scenario, name, cell[i + 1], self._belief(name, cell, lane)))
         parts += types
         if shape[0] > 1:
             parts.append(f"in {self.argument.calendar.label(cell[0])}")
         return f" (on the board where {', '.join(parts)})" if parts else " (on every board)"
+
+    def _belief(self, variable: str, cell: tuple[int, ...], lane: int) -> list[float] | None:
+        for grid in self.program.privacy.grids:
+            if grid.axis == variable:
+                beliefs = self.evaluator.nodes(grid.actor).beliefs
+                node = cell[1 + self.evaluator.order.index(variable)]
+                return beliefs[node, :, lane % beliefs.shape[-1]].tolist()
+        return None
 
     def _lane(self, lane: int) -> str:
         """The premises, where they are not at their guesses."""
@@ -232,11 +243,12 @@ class Checker:
         return f" [{'; '.join(told)}]" if told else ""
 
 
-def _placed(grid: Grid, belief: Floats) -> Floats:
+def _placed(grid: Grid, belief: Floats, bend: Floats) -> Floats:
     """A belief (types, lanes) put on the nodes of a grid: (nodes, lanes)."""
+    columns = np.ascontiguousarray(np.broadcast_to(bend, (4, belief.shape[1])).T)
     odds = np.zeros((grid.size, belief.shape[1]))
     corner, order, rest, nodes, weights, *_ = kernels.scratch(len(grid.types))
     for lane, point in enumerate(np.ascontiguousarray(belief.T)):
-        kernels.locate(point, grid.points - 1, corner, order, rest, nodes, weights)
+        kernels.locate(point, grid.points - 1, columns[lane], corner, order, rest, nodes, weights)
         np.add.at(odds[:, lane], nodes, weights)
     return odds

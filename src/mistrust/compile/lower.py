@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mistrust.compile.evaluate import Evaluator, Floats, type_of
 from mistrust.compile.faults import Case, Checker
 from mistrust.compile.layout import Layout, StageLayout
+from mistrust.compile.nodes import Nodes
 from mistrust.compile.program import Program
 from mistrust.compile.stages import lever_switch
 from mistrust.errors import Problem, ScenarioError
@@ -48,6 +49,8 @@ class Coefficients:
     patience, precision : (actors, lanes)
     prior : (profiles, cases)
         The probability of each profile of types.
+    beliefs
+        The nodes of the belief about each actor with types.
     stages
         One `StageTables` per stage.
     payoffs, beyond : (turns or 1, rows, lanes), (rows, lanes)
@@ -66,6 +69,7 @@ class Coefficients:
     patience: Floats
     precision: Floats
     prior: Floats
+    beliefs: tuple[Nodes, ...]
     stages: tuple[StageTables, ...]
     payoffs: Floats
     beyond: Floats
@@ -83,6 +87,13 @@ class Coefficients:
     def lanes(self) -> int:
         """Number of lanes."""
         return len(self.cases) * self.program.privacy.count
+
+    def belief(self, variable: str, level: int, case: int) -> list[float] | None:
+        """The belief at a level of a dimension of the board; None if that holds no belief."""
+        axes = self.program.privacy.axes
+        if variable not in axes:
+            return None
+        return self.beliefs[axes.index(variable)].beliefs[level, :, case].tolist()
 
     def folded(self, by_lane: Floats) -> Floats:
         """Expectation over the hidden types: from (..., lanes) to (..., cases)."""
@@ -154,6 +165,7 @@ def lower(layout: Layout, cases: Sequence[Case]) -> Coefficients:
         precision,
         program.privacy.prior([odds[:, : len(cases)] for odds in priors])
         + np.zeros((1, len(cases))),
+        _beliefs(program, evaluator, len(cases)),
         stages,
         payoffs,
         end[-1],
@@ -162,6 +174,19 @@ def lower(layout: Layout, cases: Sequence[Case]) -> Coefficients:
         tuple(checker.problems.values()),
         evaluator,
     )
+
+
+def _beliefs(program: Program, evaluator: Evaluator, cases: int) -> tuple[Nodes, ...]:
+    """The nodes of all beliefs, case by case: priors are the same whatever the hidden types."""
+    found = []
+    for grid in program.privacy.grids:
+        nodes = evaluator.nodes(grid.actor)
+        beliefs, bend = (
+            np.repeat(a, cases, -1) if a.shape[-1] == 1 else a[..., :cases]
+            for a in (nodes.beliefs, nodes.bend)
+        )
+        found.append(Nodes(np.ascontiguousarray(beliefs), np.ascontiguousarray(bend)))
+    return tuple(found)
 
 
 def _stage_tables(stage: StageLayout, evaluator: Evaluator, turns: int, lanes: int) -> StageTables:

@@ -16,6 +16,7 @@ import numpy as np
 
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
+from mistrust.compile.nodes import Nodes
 from mistrust.scenario.beliefs import Grid, grids
 from mistrust.scenario.schema import Scenario
 
@@ -58,33 +59,41 @@ class Privacy:
         """Number of profiles; 1 without hidden types."""
         return len(self.profiles)
 
-    @cached_property
-    def nodes(self) -> tuple[Floats, ...]:
-        """For each grid the belief at its nodes: (nodes, types)."""
-        return tuple(np.array(grid.nodes()) for grid in self.grids)
-
     def place(self, actor: int) -> int:
         """The actor's place among those with types; -1 if it has none."""
         return self.owners.index(actor) if actor in self.owners else -1
 
-    def judgements(self, actor: int) -> Floats:
+    def judgements(self, actor: int, beliefs: Sequence[Nodes]) -> Floats:
         """How an actor weighs the profiles, by what it knows and the beliefs of the board.
+
+        Parameters
+        ----------
+        beliefs
+            The nodes of each grid.
 
         Returns
         -------
-        array (combinations of nodes, profiles, profiles)
+        array (combinations of nodes, profiles, profiles, cases)
             In C order of `axes`; row p are the weights of one who knows its own type in p.
         """
-        own = self.place(actor)
-        total = np.ones((1, self.count, self.count))
-        for i, nodes in enumerate(self.nodes):
+        own, square = self.place(actor), (self.count, self.count)
+        total = np.ones((1, *square, 1))
+        for i, nodes in enumerate(beliefs):
             mine, theirs = self.profiles[:, None, i], self.profiles[None, :, i]
             if i == own:
-                part = np.broadcast_to(mine == theirs, (len(nodes), self.count, self.count))
+                part = np.broadcast_to(
+                    (mine == theirs)[..., None], (len(nodes.beliefs), *square, 1)
+                )
             else:
-                part = nodes[:, self.profiles[:, i]][:, None, :]
-            total = (total[:, None] * part[None]).reshape(-1, self.count, self.count)
-        return np.ascontiguousarray(total, dtype=float)
+                part = nodes.beliefs[:, None, self.profiles[:, i]]
+            total = total[:, None] * part[None]
+            total = total.reshape(-1, *total.shape[2:])
+        return np.ascontiguousarray(np.broadcast_to(total, (*total.shape[:3], self.cases(beliefs))))
+
+    @staticmethod
+    def cases(beliefs: Sequence[Nodes]) -> int:
+        """How many cases the nodes of the grids are for."""
+        return beliefs[0].bend.shape[1] if beliefs else 1
 
     def prior(self, odds: Sequence[Floats]) -> Floats:
         """The probability of each profile from those of the types.

@@ -312,6 +312,7 @@ def _box(argument: Argument, guard: Node | None, source: Frame) -> tuple[dict[st
     sizes = zip(source.variables, source.shape, strict=True)
     board = argument.scenario.board
     box = {v: np.arange(n, dtype=np.int64) for v, n in sizes if not board[v].recorded}
+    moved = {grid.axis for grid in grids(argument.scenario).values()}  # case by case
     parts, boxed = [guard] if guard is not None else [], True
     while parts:
         part = parts.pop()
@@ -319,7 +320,7 @@ def _box(argument: Argument, guard: Node | None, source: Frame) -> tuple[dict[st
             parts += part.parts
             continue
         names = uses(part, argument.scope)
-        if len(names) == 1 and names <= set(box):
+        if len(names) == 1 and names <= set(box) - moved:
             name = next(iter(names))
             some, every = levels_where(part, name, argument)
             box[name] = np.intersect1d(box[name], some)

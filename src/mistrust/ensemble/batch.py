@@ -22,10 +22,14 @@ class Charts:
         Per variable its distribution as each turn opens: (turns + 1, levels, lanes).
     decisions
         Per decision, how often each option is chosen in each turn: (turns, options, lanes).
+    beliefs
+        Per actor with types, the belief in each as turns open, on average where the actor is of
+        that type: (turns + 1, types, lanes).
     """
 
     laws: dict[str, Floats]
     decisions: dict[str, Floats]
+    beliefs: dict[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ def pack(batch: Batch) -> bytes:
     if batch.charts is not None:
         arrays |= {f"law {k}": v for k, v in batch.charts.laws.items()}
         arrays |= {f"decision {k}": v for k, v in batch.charts.decisions.items()}
+        arrays |= {f"belief {k}": v for k, v in batch.charts.beliefs.items()}
     header = json.dumps({"faults": batch.faults, "charts": batch.charts is not None})
     buffer = io.BytesIO()
     np.savez(buffer, header=np.frombuffer(header.encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]
@@ -70,5 +75,5 @@ def unpack(content: bytes, job: int) -> Batch:
         named["terms"],
         Certificate(**group("certificate ")),
         {int(lane): text for lane, text in header["faults"].items()},
-        Charts(group("law "), group("decision ")) if header["charts"] else None,
+        Charts(group("law "), group("decision "), group("belief ")) if header["charts"] else None,
     )

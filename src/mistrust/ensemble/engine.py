@@ -122,17 +122,25 @@ class Engine:
 
 
 class Recorder:
-    """Keeps the law of every variable as turns open."""
+    """Keeps the law of every variable as turns open, and how far types are found out."""
 
     def __init__(self, coefficients: Coefficients) -> None:
         self.coefficients = coefficients
         self.program = coefficients.program
         self.laws: dict[str, list[Floats]] = {v: [] for v in self.program.opening.variables}
+        self.beliefs: dict[str, list[Floats]] = {g.actor: [] for g in self.program.privacy.grids}
 
     def visit(self, turn: int, mass: Mass) -> None:
         """Take the opening of a turn."""
+        c = self.coefficients
         for name, laws in self.laws.items():
-            laws.append(self.coefficients.folded(gathered(mass, (name,))))
+            laws.append(c.folded(gathered(mass, (name,))))
+        privacy = self.program.privacy
+        for grid, kinds, nodes in zip(privacy.grids, privacy.profiles.T, c.beliefs, strict=True):
+            law = gathered(mass, (grid.axis,)).reshape(grid.size, *c.prior.shape)
+            own = (law * nodes.beliefs[:, kinds]).sum(axis=0)
+            rows = [_mean(own[kinds == k], c.prior[kinds == k]) for k in range(len(grid.types))]
+            self.beliefs[grid.actor].append(np.array(rows))
 
     def charts(self, chosen: Mapping[tuple[int, int], Floats]) -> Charts:
         """What was kept, with the decisions of the pass."""
@@ -144,4 +152,11 @@ class Recorder:
                 rows = [chosen.get((turn, stage.phase), nothing) for turn in turns]
                 own = np.array([stage.marginal(row, place) for row in rows])
                 decisions[name] = self.coefficients.folded(own)
-        return Charts({v: np.array(laws) for v, laws in self.laws.items()}, decisions)
+        beliefs = {actor: np.array(rows) for actor, rows in self.beliefs.items()}
+        return Charts({v: np.array(laws) for v, laws in self.laws.items()}, decisions, beliefs)
+
+
+def _mean(values: Floats, weights: Floats) -> Floats:
+    """Over profiles: from (profiles, cases) twice to (cases,), NaN where there is no weight."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray((values * weights).sum(axis=0) / weights.sum(axis=0))

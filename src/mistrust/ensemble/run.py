@@ -72,6 +72,7 @@ class Results:
     terms: dict[Variant, Floats]
     laws: dict[str, Floats] = field(default_factory=dict)
     decisions: dict[str, Floats] = field(default_factory=dict)
+    beliefs: dict[str, Floats] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     certificate: dict[str, float] = field(default_factory=dict)
     gains: Floats = field(default_factory=lambda: np.zeros(0))
@@ -189,11 +190,14 @@ def _empty(
         for s in program.stages
         for name, options in zip(s.decisions, s.options, strict=True)
     }
+    beliefs = {
+        grid.actor: np.full((turns + 1, len(grid.types), count), np.nan)
+        for grid in program.privacy.grids
+    }
     worst = {"duality": 0.0, "mass": 0.0, "residual": 0.0, "beliefs": 0.0}
     gains = np.zeros(len(program.actors))
-    return Results(
-        argument, program, premises, readings, values, terms, laws, decisions, {}, worst, gains
-    )
+    charts = laws, decisions, beliefs
+    return Results(argument, program, premises, readings, values, terms, *charts, {}, worst, gains)
 
 
 def _store(results: Results, job: Job, batch: Batch) -> None:
@@ -219,6 +223,7 @@ def _store(results: Results, job: Job, batch: Batch) -> None:
             for source, goal in (
                 (batch.charts.laws, results.laws),
                 (batch.charts.decisions, results.decisions),
+                (batch.charts.beliefs, results.beliefs),
             ):
                 for name, array in source.items():
                     goal[name][:, :, world] = array[:, :, lane]

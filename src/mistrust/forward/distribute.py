@@ -311,7 +311,7 @@ class _Sweep:
             at_turn(numbers.live, turn),  # type: ignore[arg-type]
             table(at_turn(numbers.weights, turn)),
         )
-        hidden = hidden_of(privacy, layout)
+        hidden = hidden_of(self.coefficients, index)
         found = self.there.found[count:]
         there = (self.drift, self.there.marks, table(self.there.values), found)
         if not layout.stage.movers:

@@ -130,9 +130,8 @@ class _Player:
     ) -> None:
         """Move the belief to one of the nodes around the posterior, with the weights on them."""
         layout = self.coefficients.layout.stages[index]
-        privacy = self.coefficients.program.privacy
-        beliefs, _, first, n, stride, *_ = hidden_of(privacy, layout)
-        kinds = beliefs.shape[1]
+        beliefs, _, first, n, bend, stride, *_ = hidden_of(self.coefficients, index)
+        kinds, bend = beliefs.shape[1], np.ascontiguousarray(bend[:, 0])
         corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
         nodes = layout.node.at(before)
         moved = taken >= 0
@@ -143,8 +142,9 @@ class _Player:
                 chance = self._chances(layout, turn, before[i], taken[i], first)
             else:
                 chance = self._signal(index, turn, before[i], branch[i], first)
-            if kernels.bayes(beliefs[nodes[i]], chance, posterior):
-                kernels.locate(posterior, n, corner, order, rest, found, weights)
+            prior = np.ascontiguousarray(beliefs[nodes[i], :, 0])
+            if kernels.bayes(prior, chance, posterior):
+                kernels.locate(posterior, n, bend, corner, order, rest, found, weights)
                 node = found[_pick(weights[None], self.rng)[0]]
                 self.cells[i] += (node - nodes[i]) * stride
 

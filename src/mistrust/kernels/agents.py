@@ -83,13 +83,15 @@ def alike(worth, prior, open_, twin):
 
 
 @njit(**OPTIONS)
-def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, twin, wanted):
+def reveal(worth, grid, prior, open_, share, log_share, belief, outlook, slopes, twin, wanted):
     """What each type expects from each option at the posterior that it leads to.
 
     Parameters
     ----------
     worth : (options, nodes, kinds)
         The choice value to each type, at each belief that may follow.
+    grid
+        ``(n, bend)``: how many steps it has, and where its nodes lie (see `belief.position`).
     belief
         `belief.scratch`.
     outlook : (kinds * options,)
@@ -100,10 +102,11 @@ def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, tw
     """
     kinds, options = open_.shape
     corner, order, rest, nodes, weights, slope, posterior = belief
+    n, bend = grid
     for a in range(options):
         some = believe(twin[a], prior, open_, log_share, posterior)
         if some:
-            locate(posterior, n, corner, order, rest, nodes, weights)
+            locate(posterior, n, bend, corner, order, rest, nodes, weights)
         for k in range(kinds):
             row = k * options + a
             outlook[row] = 0.0
@@ -116,11 +119,11 @@ def reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, tw
                 outlook[row] += weights[j] * worth[a, nodes[j], k]
             if not wanted:
                 continue
-            mean = 0.0
+            mean, steps = 0.0, bend[2] if posterior[0] < bend[0] else bend[3]
             for i in range(kinds):
                 slope[i] = 0.0
             for j in range(kinds - 1):
-                rise = n * (worth[a, nodes[j + 1], k] - worth[a, nodes[j], k])
+                rise = steps * (worth[a, nodes[j + 1], k] - worth[a, nodes[j], k])
                 for i in range(kinds - 1 - order[j]):
                     slope[i] += rise
             for i in range(kinds):
@@ -210,10 +213,12 @@ def workspace(agents, options):
 @njit(**OPTIONS)
 def outlooks(stage, y, t, share, work, wanted):
     """`outlook` (and its slopes) of a stage at given values."""
-    sealed, worth, n, prior, payoff, counts, open_, _, belief = stage
+    sealed, worth, grid, prior, payoff, counts, open_, _, belief = stage
     log_share, outlook, slopes, partial = work[0], work[1], work[2], work[3]
     respond(y, t, open_, share, log_share)
     if sealed:
         meet(payoff, counts, share, outlook, slopes, partial, wanted)
     else:
-        reveal(worth, n, prior, open_, share, log_share, belief, outlook, slopes, work[6], wanted)
+        reveal(
+            worth, grid, prior, open_, share, log_share, belief, outlook, slopes, work[6], wanted
+        )

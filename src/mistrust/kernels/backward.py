@@ -105,7 +105,7 @@ def judge(judgements, row, own, lanes, out):
 
     Parameters
     ----------
-    judgements : (combinations of beliefs, profiles, profiles)
+    judgements : (combinations of beliefs, profiles, profiles, cases)
     row
         The combination of beliefs at the cell.
     own : (lanes,)
@@ -119,7 +119,7 @@ def judge(judgements, row, own, lanes, out):
         for p in range(profiles):
             out[p] = 0.0
             for q in range(profiles):
-                out[p] += judgements[row, p, q] * own[q * games + w]
+                out[p] += judgements[row, p, q, w] * own[q * games + w]
         for p in range(profiles):
             own[p * games + w] = out[p]
 

@@ -24,8 +24,18 @@ def rank(falling):
     return total
 
 
+@njit(forceinline=True, **OPTIONS)
+def position(x, at, node, below, above):
+    """Where a probability lies between the nodes of a grid, which counts them from 0.
+
+    Up to the probability `at`, which has the number `node`, they come `below` to the unit, and
+    `above` beyond it. These four are what `bend` holds.
+    """
+    return x * below if x < at else node + (x - at) * above
+
+
 @njit(**OPTIONS)
-def locate(belief, n, corner, order, rest, nodes, weights):
+def locate(belief, n, bend, corner, order, rest, nodes, weights):
     """The corners of the grid's cell that holds a belief, and its weights on them.
 
     Linear interpolation on the Freudenthal (Kuhn) triangulation: from the corner below, one unit
@@ -36,7 +46,9 @@ def locate(belief, n, corner, order, rest, nodes, weights):
     belief : (kinds,)
         The probability of each type.
     n
-        The spacing of the grid is ``1 / n``.
+        How many steps the grid has from a type's probability 0 to 1.
+    bend : (4,)
+        Where the nodes lie, see `position`; evenly with more than two types.
     corner, order, rest : (kinds - 1,)
         Scratch; `order` returns the coordinates in the order in which they are stepped along.
     nodes, weights : (kinds,)
@@ -47,7 +59,8 @@ def locate(belief, n, corner, order, rest, nodes, weights):
         x = 0.0
         for i in range(kinds - 1 - j):
             x += belief[i]
-        x = min(max(x, 0.0), 1.0) * n
+        x = position(min(max(x, 0.0), 1.0), bend[0], bend[1], bend[2], bend[3])
+        x = min(x, float(n))
         corner[j] = min(int(x), n - 1)
         rest[j] = x - corner[j]
         i = j

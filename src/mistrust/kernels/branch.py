@@ -112,8 +112,8 @@ def follow(stage, y, share, work):
     Parameters
     ----------
     stage
-        ``(sealed, worth, n, prior, payoff, counts, open_, precision, belief)``: see `reveal` and
-        `meet`; `precision` is (agents,).
+        ``(sealed, worth, grid, prior, payoff, counts, open_, precision, belief)``: see `reveal`
+        and `meet`; `precision` is (agents,).
     y : (agents * options,)
         Returns the choice values in logit units.
     share : (agents, options)

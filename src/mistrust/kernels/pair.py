@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mistrust.kernels.belief import position
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.paces import (
     AHEAD,
@@ -36,6 +37,7 @@ from mistrust.kernels.paces import (
     predict,
 )
 from mistrust.kernels.pairs import (
+    BEND,
     BY_T,
     COUNT,
     DISTANCE,
@@ -73,7 +75,7 @@ SHORTEST = 1e-8
 
 
 @njit(**OPTIONS)
-def climb(places, worth, belief, precision, open_, y, share, left, work):
+def climb(places, worth, belief, bend, precision, open_, y, share, left, work):
     """Follow the principal branch to full precision, at some places.
 
     Parameters
@@ -84,6 +86,8 @@ def climb(places, worth, belief, precision, open_, y, share, left, work):
         The choice value to each type, at each belief that may follow.
     belief, precision : (all places,)
         The probability of the first type, not 0 or 1.
+    bend : (4, cases)
+        Where the nodes lie (see `belief.position`) at place ``i`` in case ``i % cases``.
     open_ : (all places, 2, options)
         Which options there are, the same ones to both types.
     y, share : (all places, 2, options)
@@ -97,7 +101,7 @@ def climb(places, worth, belief, precision, open_, y, share, left, work):
     size, n = worth.shape[1], worth.shape[2] - 1
     count = min(len(places), whole.shape[1])
     for i in range(count):
-        _load(i, places[i], size, belief, precision, open_, whole, state)
+        _load(i, places[i], size, belief, bend, precision, open_, whole, state)
     coming = count
     while count > 0:
         predict(count, size, whole, state, loose)
@@ -122,7 +126,7 @@ def climb(places, worth, belief, precision, open_, y, share, left, work):
                     share[job, 0, a] = state[at(SHARE_ONE, a, size), i]
                     share[job, 1, a] = state[at(SHARE_TWO, a, size), i]
             if coming < len(places):
-                _load(i, places[coming], size, belief, precision, open_, whole, state)
+                _load(i, places[coming], size, belief, bend, precision, open_, whole, state)
                 coming += 1
             else:
                 count -= 1
@@ -133,12 +137,14 @@ def climb(places, worth, belief, precision, open_, y, share, left, work):
 
 
 @njit(forceinline=True, **OPTIONS)
-def _load(i, job, size, belief, precision, open_, whole, state):
+def _load(i, job, size, belief, bend, precision, open_, whole, state):
     """Begin with a place in a column."""
     prior = np.log(belief[job] / (1.0 - belief[job]))
     whole[JOB, i], whole[STATUS, i], whole[MODE, i], whole[COUNT, i] = job, GO_ON, BEGIN, 0
     state[PRIOR, i], state[PRECISION, i], state[SCALE, i] = prior, precision[job], 1.0
     state[DISTANCE, i] = 0.0
+    for j in range(4):
+        state[BEND + j, i] = bend[j, job % bend.shape[1]]
     for a in range(size):
         state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
         state[at(POINT, a, size), i] = state[at(TRIED, a, size), i] = prior
@@ -182,11 +188,12 @@ def _set_out(i, worth, n, size, whole, state):
         scale = max(scale, abs(state[by_t + a, i]))
         alike &= abs(state[by_t + a, i]) <= ALIKE * max(1.0, abs(state[one + a, i]))
         for node in range(n):
-            rise1 = worth[job, a, node + 1, 0] - worth[job, a, node, 0]
-            rise2 = worth[job, a, node + 1, 1] - worth[job, a, node, 1]
+            steps = state[BEND + 2, i] if node < state[BEND + 1, i] else state[BEND + 3, i]
+            rise1 = steps * (worth[job, a, node + 1, 0] - worth[job, a, node, 0])
+            rise2 = steps * (worth[job, a, node + 1, 1] - worth[job, a, node, 1])
             apart = max(apart, abs(rise1 - rise2))
             first, second = max(first, abs(rise1)), max(second, abs(rise2))
-    steep = 0.25 * n * state[PRECISION, i] * (apart + first + second)
+    steep = 0.25 * state[PRECISION, i] * (apart + first + second)
     if alike or steep <= 0.9:
         state[tried + size, i], state[LAST, i] = 1.0, np.inf
         state[DISTANCE, i] = 1.0
@@ -224,12 +231,16 @@ def _land(i, n, size, whole, state):
         at(ROW, 0, size),
     )
     which, far, ahead = -1, state[LENGTH, i], 0
+    bound, middle = state[BEND, i], state[BEND + 1, i]
+    below, above = state[BEND + 2, i], state[BEND + 3, i]
     for a in range(size):
         slope = state[tangent + a, i]
-        x = n / (1.0 + np.exp(-state[point + a, i]))
+        x = 1.0 / (1.0 + np.exp(-state[point + a, i]))
+        x = position(x, bound, middle, below, above)
         node = int(np.floor(x + 1e-9)) + 1 if slope > 0.0 else int(np.ceil(x - 1e-9)) - 1
         if 0 < node < n and state[OPEN + a, i] != 0.0:
-            there = (np.log(node / (n - node)) - state[point + a, i]) / slope
+            x = node / below if node <= middle else bound + (node - middle) / above
+            there = (np.log(x / (1.0 - x)) - state[point + a, i]) / slope
             if there < far:
                 which, far, ahead = a, there, node
     if which < 0:

@@ -16,8 +16,8 @@ WIDTH = 256
 """Columns."""
 JOB, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(8)
 """The rows of `whole`; PIECE begins a row for each option."""
-PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN, OPEN = range(9)
-"""The first rows of `state`; OPEN begins a row for each option."""
+PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN, BEND, OPEN = *range(9), 12
+"""The first rows of `state`; BEND begins four, OPEN a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
 ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
 """The blocks that follow in `state`, a row for each option and one for t."""
@@ -42,11 +42,12 @@ def scratch(options):
         lies.
     state : (rows, columns)
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
-        far to move along ROW, size of the last Newton step, what is left, the determinant; which
-        options are open; the last point on the branch, the one tried (log-odds and t), the
-        tangent, the row that completes the equations, Newton's step and the new tangent's
-        direction; by type the choice values and strategies; what is left of the equation, and its
-        derivatives by t, by the option's own log-odds and (adding to it) by the log-odds of any.
+        far to move along ROW, size of the last Newton step, what is left, the determinant; where
+        the nodes lie (see `belief.position`); which options are open; the last point on the
+        branch, the one tried (log-odds and t), the tangent, the row that completes the equations,
+        Newton's step and the new tangent's direction; by type the choice values and strategies;
+        what is left of the equation, and its derivatives by t, by the option's own log-odds and
+        (adding to it) by the log-odds of any.
     loose : (8, columns)
     """
     rows = OPEN + options + 14 * (options + 1)
@@ -66,6 +67,7 @@ def equation(count, worth, whole, state, loose):
             worth,
             whole[JOB],
             whole[PIECE + a],
+            (state[BEND], state[BEND + 1], state[BEND + 2], state[BEND + 3]),
             state[at(TRIED, a, size)],
             t,
             state[PRECISION],
@@ -104,10 +106,10 @@ def equation(count, worth, whole, state, loose):
 
 
 @njit(**FUSED)
-def _read(count, a, worth, job, piece, odds, t, precision, one, two, slope1, slope2, loose):
+def _read(count, a, worth, job, piece, bend, odds, t, precision, one, two, slope1, slope2, loose):
     """Values of an option at its posteriors, and their slopes by log-odds times t."""
     options, nodes = worth.shape[1], worth.shape[2]
-    n, flat = nodes - 1, worth.ravel()
+    n, flat, (bound, middle, below, above) = nodes - 1, worth.ravel(), bend
     x, scratch, power = loose[6, :count], loose[7], loose[5]
     for i in range(count):
         x[i] = -abs(odds[i])
@@ -115,16 +117,22 @@ def _read(count, a, worth, job, piece, odds, t, precision, one, two, slope1, slo
     for i in range(count):
         x[i] = x[i] / (1.0 + x[i])  # the rarer type's probability
     for i in range(count):
-        power[i] = (1.0 - x[i] if odds[i] > 0.0 else x[i]) * n
+        power[i] = 1.0 - x[i] if odds[i] > 0.0 else x[i]
+    for i in range(count):
+        less, more, free = below[i], above[i], power[i] >= bound[i]
+        steps = more if _beyond(piece[i], middle[i], free) else less
+        x[i] = t[i] * precision[i] * steps * x[i] * (1.0 - x[i])
+    for i in range(count):
+        x_, free = power[i], power[i] >= bound[i]
+        less, more = x_ * below[i], middle[i] + (x_ - bound[i]) * above[i]
+        power[i] = more if _beyond(piece[i], middle[i], free) else less
     cells = scratch.view(np.int64)
     for i in range(count):
-        below = int(power[i])
-        below = below if below < n else n - 1
-        cells[i] = piece[i] if piece[i] >= 0 else below
+        low = int(power[i])
+        low = low if low < n else n - 1
+        cells[i] = piece[i] if piece[i] >= 0 else low
     for i in range(count):
         power[i] -= cells[i]
-    for i in range(count):
-        x[i] = t[i] * precision[i] * n * x[i] * (1.0 - x[i])
     for i in range(count):
         cells[i] = ((job[i] * options + a) * nodes + cells[i]) * 2
     _line(count, flat, scratch.view(np.uint64), power, precision, one)
@@ -133,6 +141,12 @@ def _read(count, a, worth, job, piece, odds, t, precision, one, two, slope1, slo
         cells[i] += 1
     _line(count, flat, scratch.view(np.uint64), power, precision, two)
     _slope(count, flat, scratch.view(np.uint64), x, slope2)
+
+
+@njit(forceinline=True, **OPTIONS)
+def _beyond(piece, middle, free):
+    """Whether the steps of the grid are those above its bend, on a piece or where it is free."""
+    return (piece >= middle) | ((piece < 0) & free)
 
 
 @njit(**FUSED)

@@ -9,10 +9,10 @@ Several arrays go together:
 goals, rows, pays_at, opens_at, policy_at, judged_at
     Lookups ``(high, low)``, see the package.
 hidden
-    ``(beliefs, kind, first, n, stride, node_high, node_low)``: the belief at each node, (nodes,
-    kinds); the type of the actor concerned in every profile, (profiles,); a profile with each
-    type, (kinds,); the grid's spacing ``1 / n``; the distance in cells between its nodes; the
-    lookup of a cell's node.
+    ``(beliefs, kind, first, n, bend, stride, node_high, node_low)``: the belief at each node,
+    (nodes, kinds, cases); the type of the actor concerned in every profile, (profiles,); a profile
+    with each type, (kinds,); how many steps the grid has; where its nodes lie (see
+    `belief.position`), (4, cases); the distance in cells between them; the lookup of a cell's node.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.belief import bayes, locate, scratch
+from mistrust.kernels.belief import bayes, locate, position, scratch
 from mistrust.kernels.options import OPTIONS
 
 
@@ -48,9 +48,10 @@ def expect_signal(cells, values, goals, rows, live, weights, hidden, out):
     values, out : (target cells, groups, profiles, cases), (source cells, ...)
     weights : (rows, profiles, cases)
     """
-    beliefs, kind, first, n, stride, node_high, node_low = hidden
+    beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
     size, kinds, cases = goals[1].shape[1], beliefs.shape[1], weights.shape[2]
     corner, order, rest, found, share, chance, posterior = scratch(kinds)
+    prior, own_bend = np.zeros(kinds), np.zeros(4)
     for cell in cells:
         h, low = cell // size, cell % size
         node = node_high[h] + node_low[low]
@@ -62,9 +63,11 @@ def expect_signal(cells, values, goals, rows, live, weights, hidden, out):
             base = goals[0][b, h] + goals[1][b, low] - node * stride
             for case in range(cases):
                 likelihoods(b, h, low, goals, rows, live, weights, first, case, chance)
-                if not bayes(beliefs[node], chance, posterior):
+                column(beliefs[node], case, prior)
+                if not bayes(prior, chance, posterior):
                     continue
-                locate(posterior, n, corner, order, rest, found, share)
+                column(bend, case, own_bend)
+                locate(posterior, n, own_bend, corner, order, rest, found, share)
                 for j in range(kinds):
                     after = values[base + found[j] * stride]
                     for p in range(len(kind)):
@@ -75,11 +78,19 @@ def expect_signal(cells, values, goals, rows, live, weights, hidden, out):
 
 
 @njit(**OPTIONS)
-def learn(option, belief, n, share, first, known, nodes, parts):
+def column(table, case, out):
+    """The numbers of one case, side by side."""
+    for k in range(len(out)):
+        out[k] = table[k, case]
+
+
+@njit(**OPTIONS)
+def learn(option, belief, n, bend, share, first, known, nodes, parts):
     """The nodes around the belief after an option, in every case, and the weights on them.
 
     Parameters
     ----------
+    belief, bend : (kinds, cases), (4, cases)
     share : (options, profiles, cases)
         The strategies.
     known
@@ -94,15 +105,17 @@ def learn(option, belief, n, share, first, known, nodes, parts):
     """
     if len(first) == 2:
         one, two = share[option, first[0]], share[option, first[1]]
-        return _learn_two(belief[0], belief[1], n, one, two, nodes, parts)
+        return _learn_two(belief[0], belief[1], n, bend, one, two, nodes, parts)
     corner, order, rest, found, weights, chance, posterior = known
-    some = False
+    some, prior, own_bend = False, np.zeros(len(first)), np.zeros(4)
     for case in range(nodes.shape[1]):
+        column(belief, case, prior)
+        column(bend, case, own_bend)
         for k in range(len(first)):
             chance[k] = share[option, first[k], case]
-        happens = bayes(belief, chance, posterior)
+        happens = bayes(prior, chance, posterior)
         if happens:
-            locate(posterior, n, corner, order, rest, found, weights)
+            locate(posterior, n, own_bend, corner, order, rest, found, weights)
         some |= happens
         for k in range(len(first)):
             nodes[k, case] = found[k]
@@ -111,25 +124,27 @@ def learn(option, belief, n, share, first, known, nodes, parts):
 
 
 @njit(**OPTIONS)
-def _learn_two(first, second, n, one, two, nodes, parts):
+def _learn_two(first, second, n, bend, one, two, nodes, parts):
     """The same for two types, in loops that the compiler can turn into vector instructions."""
     below, above, less, more = nodes[0], nodes[1], parts[0], parts[1]
     total = 0.0
     for case in range(len(one)):
         total += one[case] + two[case]
     for case in range(len(one)):
-        chance, other = first * one[case], second * two[case]
+        chance, other = first[case] * one[case], second[case] * two[case]
         either, open_ = chance + other, one[case] + two[case]
         own, part = (chance, either) if either > 0.0 else (one[case], open_)
         more[case] = own / part if part > 0.0 else 0.0
     for case in range(len(one)):
-        x = more[case] * n
-        low = int(x)
+        x = position(more[case], bend[0, case], bend[1, case], bend[2, case], bend[3, case])
+        more[case] = x if x < n else n
+    for case in range(len(one)):
+        low = int(more[case])
         below[case] = low if low < n else n - 1
     for case in range(len(one)):
         above[case] = below[case] + 1
     for case in range(len(one)):
-        more[case] = more[case] * n - below[case]
+        more[case] -= below[case]
     for case in range(len(one)):
         less[case] = 1.0 - more[case] if one[case] + two[case] > 0.0 else 0.0
     return total > 0.0

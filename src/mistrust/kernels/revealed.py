@@ -11,7 +11,7 @@ from numba import njit
 
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.options import OPTIONS
-from mistrust.kernels.private import acts, learn, likelihoods, room
+from mistrust.kernels.private import acts, column, learn, likelihoods, room
 
 
 @njit(**OPTIONS)
@@ -31,10 +31,10 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
     int
         How many cells were found.
     """
-    beliefs, kind, first, n, stride, node_high, node_low = hidden
+    beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
     size, kinds, cases, count = goals[1].shape[1], beliefs.shape[1], weights.shape[2], 0
     corner, order, rest, corners, share, chance, posterior = scratch(kinds)
-    expected = np.zeros((kinds, cases))
+    expected, prior, own_bend = np.zeros((kinds, cases)), np.zeros(kinds), np.zeros(4)
     for cell in cells:
         h, low = cell // size, cell % size
         node = node_high[h] + node_low[low]
@@ -46,14 +46,16 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
             base = goals[0][b, h] + goals[1][b, low] - node * stride
             for case in range(cases):
                 likelihoods(b, h, low, goals, rows, live, weights, first, case, chance)
-                if not bayes(beliefs[node], chance, posterior):
+                column(beliefs[node], case, prior)
+                if not bayes(prior, chance, posterior):
                     continue
                 likely = 0.0
                 for k in range(kinds):
-                    likely += beliefs[node, k] * weights[row, first[k], case]
+                    likely += prior[k] * weights[row, first[k], case]
                 for k in range(kinds):
                     expected[k, case] += likely * posterior[k]
-                locate(posterior, n, corner, order, rest, corners, share)
+                column(bend, case, own_bend)
+                locate(posterior, n, own_bend, corner, order, rest, corners, share)
                 for j in range(kinds):
                     goal = base + corners[j] * stride
                     for p in range(len(kind)):
@@ -78,7 +80,7 @@ def _drift(expected, belief, mass, error):
             some += mass[p, case]
         if some > 0.0:
             for k in range(len(belief)):
-                error[case] = max(error[case], abs(expected[k, case] - belief[k]))
+                error[case] = max(error[case], abs(expected[k, case] - belief[k, case]))
 
 
 @njit(**OPTIONS)
@@ -120,7 +122,7 @@ def push_private(
     int
         How many cells were found.
     """
-    beliefs, kind, first, n, stride, node_high, node_low = hidden
+    beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
     size, kinds, cases, count = goals[1].shape[1], beliefs.shape[1], weights.shape[2], 0
     known, (nodes, parts) = scratch(kinds), room(kinds, cases)
     options, expected, moved = len(first_branch) - 1, np.zeros((kinds, cases)), np.zeros(cases)
@@ -131,7 +133,7 @@ def push_private(
         expected[:] = 0.0
         for a in range(options if place >= 0 else 0):
             share = policy[place]
-            if not learn(a, beliefs[node], n, share, first, known, nodes, parts):
+            if not learn(a, beliefs[node], n, bend, share, first, known, nodes, parts):
                 continue
             _expect(beliefs, node, share[a], first, nodes, parts, expected)
             for p in range(len(kind)):
@@ -159,7 +161,7 @@ def push_private(
             if place >= 0 and acts(policy[place], case):
                 continue
             for k in range(kinds):
-                expected[k, case] = beliefs[node, k]
+                expected[k, case] = beliefs[node, k, case]
             for p in range(len(kind)):
                 if mass[cell, p, case] != 0.0:
                     if not marks[away]:
@@ -178,10 +180,10 @@ def _expect(beliefs, node, share, first, nodes, parts, expected):
     for case in range(share.shape[1]):
         likely = 0.0
         for k in range(len(first)):
-            likely += beliefs[node, k] * share[first[k], case]
+            likely += beliefs[node, k, case] * share[first[k], case]
         for j in range(len(first)):
             for k in range(len(first)):
-                expected[k, case] += likely * parts[j, case] * beliefs[nodes[j, case], k]
+                expected[k, case] += likely * parts[j, case] * beliefs[nodes[j, case], k, case]
 
 
 @njit(**OPTIONS)

@@ -75,7 +75,7 @@ def decide_sealed(
     share, y, work = np.zeros((agents, most)), np.zeros(agents * most), workspace(agents, most)
     average, belief, sharp = np.zeros(judgements.shape[1]), scratch(np.int64(2)), np.zeros(agents)
     nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
-    sealed, coarse = np.bool_(True), np.int64(1)
+    sealed, coarse = np.bool_(True), (np.int64(1), np.zeros(4))
     high, lows = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
     for cell in cells:
         h, low = cell // size, cell % size

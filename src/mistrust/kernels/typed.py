@@ -15,7 +15,7 @@ from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
-from mistrust.kernels.private import acts, learn, room
+from mistrust.kernels.private import acts, column, learn, room
 
 PLACES = 1024
 """How many places are worked on at once, about."""
@@ -59,12 +59,12 @@ def decide_private(
         Read if `given`, else written.
     precision, gain : (profiles, cases)
         `gain` is raised to the largest gain of a type from a one-shot deviation.
-    judgements : (combinations of beliefs, profiles, profiles)
+    judgements : (combinations of beliefs, profiles, profiles, cases)
         How the mover weighs the types of the other actors, given its own.
     residual, where : (cases,)
         Raised to the largest residual of the strategies, and the cell it is found at.
     """
-    beliefs, kind, first, n, stride, node_high, node_low = hidden
+    beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
     size, kinds, cases = goals[1].shape[1], beliefs.shape[1], weights.shape[2]
     options, most = len(first_branch) - 1, max(1, PLACES // weights.shape[2])
     worth = np.zeros((most * cases, options, len(beliefs), kinds))
@@ -99,7 +99,7 @@ def decide_private(
                 spot = (h, low, node, stride, mover, first)
                 _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
                 for case in range(cases):
-                    belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0]
+                    belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0, case]
                     sharp[begin + case] = precision[first[0], case]
                     alike = kinds == 2 and precision[first[1], case] == sharp[begin + case]
                     if alike and _plain(open_[begin + case], belief[begin + case]):
@@ -110,9 +110,9 @@ def decide_private(
             left[:] = np.inf
             share[:] = 0.0
             if kinds == 2:
-                climb(some[:pairs], worth, belief, sharp, open_, y, share, left, columns_)
+                climb(some[:pairs], worth, belief, bend, sharp, open_, y, share, left, columns_)
             stages = (worth, belief_of, open_, known, work)
-            _long_ways(count * cases, stages, n, beliefs, precision, first, left, y, share)
+            _long_ways(count * cases, stages, n, bend, beliefs, precision, first, left, y, share)
             for c in range(count):
                 h, low = taken[c] // size, taken[c] % size
                 place, begin = policy_at[0][h] + policy_at[1][low], c * cases
@@ -194,9 +194,9 @@ def _values(spot, moves, payments, judged, open_, expected, worth):
                     worth[case, a, to, k] = 0.0
                 for q in range(len(expected)):
                     weight = judged[first[k], q]
-                    if weight != 0.0:
+                    if weight[0] != 0.0:  # what is known for certain is so in every case
                         for case in range(cases):
-                            worth[case, a, to, k] += weight * expected[q, case]
+                            worth[case, a, to, k] += weight[case] * expected[q, case]
     for case in range(cases):
         for k in range(kinds):
             base = worth[case, 0, 0, k]
@@ -229,10 +229,11 @@ def _add_weighted(values, weights, out):
 
 
 @njit(**OPTIONS)
-def _long_ways(count, stages, n, beliefs, precision, first, left, y, share):
+def _long_ways(count, stages, n, bend, beliefs, precision, first, left, y, share):
     """Solve the places whose residual is infinite, each by itself."""
     worth, belief_of, open_, known, work = stages
     nothing, none, own = np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.zeros(len(first))
+    belief, own_bend, cases = np.zeros(len(first)), np.zeros(4), precision.shape[1]
     for i in range(count):
         if left[i] < np.inf:
             continue
@@ -240,9 +241,20 @@ def _long_ways(count, stages, n, beliefs, precision, first, left, y, share):
             left[i] = 0.0
             continue
         for k in range(len(first)):
-            own[k] = precision[first[k], i % precision.shape[1]]
-        belief = beliefs[belief_of[i]]
-        stage = (np.bool_(False), worth[i], n, belief, nothing, none, open_[i], own, known)
+            own[k] = precision[first[k], i % cases]
+        column(beliefs[belief_of[i]], i % cases, belief)
+        column(bend, i % cases, own_bend)
+        stage = (
+            np.bool_(False),
+            worth[i],
+            (n, own_bend),
+            belief,
+            nothing,
+            none,
+            open_[i],
+            own,
+            known,
+        )
         left[i] = follow(stage, y[i].ravel(), share[i], work)
 
 
@@ -280,7 +292,7 @@ def _write(begin, share, kind, policy):
 @njit(**OPTIONS)
 def _settle(cell, moves, payments, policy_at, policy, hidden, known, spread, out):
     """Values at a cell from the strategies there."""
-    beliefs, _, first, n, stride, node_high, node_low = hidden
+    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
     values, goals, rows, live, weights, first_branch = moves
     first_pay, pay_group, pays_at, pays = payments
     nodes, parts, weight, at = spread
@@ -289,7 +301,7 @@ def _settle(cell, moves, payments, policy_at, policy, hidden, known, spread, out
     here, flat = out[cell], values.ravel()
     here[:] = 0.0
     for a in range(share.shape[0]):
-        if not learn(a, beliefs[node], n, share, first, known, nodes, parts):
+        if not learn(a, beliefs[node], n, bend, share, first, known, nodes, parts):
             continue
         for p in range(share.shape[1]):
             for i in range(first_pay[a], first_pay[a + 1]):

@@ -45,10 +45,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """The beliefs about an actor with so many types that are multiples of 1/n."""
+    """The beliefs about an actor with so many types that are multiples of 1/n.
+
+    With two types the `prior` of the first, if given, takes the place of the multiple nearest to
+    it (but 0 and 1), and the others keep equal distances below it and above it.
+    """
 
     kinds: int
     n: int
+    prior: float | None = None
 
     @property
     def size(self) -> int:
@@ -62,7 +67,7 @@ class Grid:
 
     def cell(self, belief: Sequence[float]) -> Cell:
         """The cell that a belief is in, and where in it."""
-        sums = [min(self.n * total, self.n) for total in accumulate(belief[:-1])]
+        sums = [min(self._place(total), self.n) for total in accumulate(belief[:-1])]
         place = sums[::-1]
         corner = [min(math.floor(x), self.n - 1) for x in place]
         rest = [x - whole for x, whole in zip(place, corner, strict=True)]
@@ -72,7 +77,7 @@ class Grid:
             corner[j] += 1
             corners.append(self._point(corner))
         heights = [1.0, *(rest[j] for j in order), 0.0]
-        rises = [self._rise(j) for j in order]
+        rises = [self._rise(j, belief[0]) for j in order]
         still = [0.0] * self.kinds
         return Cell(
             corners,
@@ -84,11 +89,40 @@ class Grid:
         )
 
     def _point(self, falling: Sequence[int]) -> Belief:
+        if self._bend:
+            whole, prior = self._bend
+            (number,) = falling
+            low, high = prior * number / whole, (self.n - number) / (self.n - whole) * (1 - prior)
+            first = low if number <= whole else 1 - high
+            return first, 1 - first
         return tuple((b - a) / self.n for a, b in pairwise([0, *reversed(falling), self.n]))
 
-    def _rise(self, j: int) -> list[float]:
+    def _rise(self, j: int, first: float) -> list[float]:
         """By how much coordinate j (from 0) grows with the probability of each type."""
-        return [float(self.n) if kind < self.kinds - 1 - j else 0.0 for kind in range(self.kinds)]
+        rise = float(self.n)
+        if self._bend:
+            whole, prior = self._bend
+            rise = whole / prior if first < prior else (self.n - whole) / (1 - prior)
+        return [rise if kind < self.kinds - 1 - j else 0.0 for kind in range(self.kinds)]
+
+    @property
+    def _bend(self) -> tuple[int, float] | None:
+        """The whole coordinate that the prior has, and the prior."""
+        if self.kinds > 2 or self.n < 2 or self.prior is None or not 0 < self.prior < 1:
+            return None
+        whole = round(self.prior * self.n)
+        if abs(whole - self.prior * self.n) <= 1e-12 * self.n:
+            return None
+        return min(max(whole, 1), self.n - 1), self.prior
+
+    def _place(self, total: float) -> float:
+        """A coordinate of a belief, from the probability of the types that it counts."""
+        if not self._bend:
+            return self.n * total
+        whole, prior = self._bend
+        if total < prior:
+            return total / prior * whole
+        return whole + (total - prior) / (1 - prior) * (self.n - whole)
 
 
 def _falling(most: int, count: int) -> Iterator[list[int]]:

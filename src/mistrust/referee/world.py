@@ -74,11 +74,12 @@ class World:
         self.recorded = [n for n, v in scenario.board.items() if v.recorded]
         self.types = self.evaluator.types
         self.profiles: list[Profile] = [*product(*self.types.values())]
+        self.priors = {name: self._prior(name) for name in self.types}
         self.grids = {
-            n: Grid(len(kinds), scenario.actors[n].beliefs - 1) for n, kinds in self.types.items()
+            n: Grid(len(kinds), scenario.actors[n].beliefs - 1, self.priors[n][0])
+            for n, kinds in self.types.items()
         }
         self._check_size()
-        self.priors = {name: self._prior(name) for name in self.types}
         self.patience = self._numbers("patience")
         self.precision = self._numbers("precision")
 

@@ -54,7 +54,7 @@ def render(record: Record) -> str:
     return environment.get_template("page.html.j2").render(
         record, record=record, css=Markup(css), contents=contents(record),
         bottom_line=bottom_line(record), audit=audit(record), carried=carried,
-        panels=panels, stack=charts.stack, drafted=record.get("draft"),
+        panels=panels, found_out=found_out, stack=charts.stack, drafted=record.get("draft"),
         value_cards=value_cards(record), lever_cards=lever_cards(record),
         command=command(record), names=actor_names(record),
     )  # fmt: skip
@@ -132,6 +132,7 @@ def contents(record: Record) -> list[tuple[str, str]]:
         ("claims", "Claim by claim", record["claims"]),
         ("mechanisms", "Mechanisms", True),
         ("variables", "The board over time", record["variables"]),
+        ("beliefs", "What is believed", record["beliefs"]),
         ("decisions", "Decisions", record["decisions"]),
         ("values", "What the actors get", record["values"]),
         ("levers", "Levers", record["levers"]),
@@ -315,6 +316,15 @@ def panels(variable: Record, every: str) -> list[Markup]:
         charts.fan(series, variable["dates"], title=f"Chance of {name} == {level}",
                    label=f"chance of {plain(level)}", every=every)
         for level, series in shown
+    ]  # fmt: skip
+
+
+def found_out(belief: Record, every: str) -> list[Markup]:
+    """For each type of an actor, how far it is believed in where it is the actor's."""
+    return [
+        charts.fan(series, belief["dates"], title=f"Belief in {belief['actor']} == {kind}",
+                   label=f"belief in {plain(kind)} where it is so", every=every)
+        for kind, series in belief["types"].items()
     ]  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def run_record(
             ],
         },
         "variables": _variables(results),
+        "beliefs": _beliefs(results),
         "decisions": _decisions(results),
         "premises": _premises(argument),
         "levers": _levers(results),
@@ -252,7 +253,10 @@ def _series(block: Floats) -> dict[str, list[float | None]]:
 def _variables(results: Results) -> list[dict[str, Any]]:
     argument = results.argument
     found = []
+    axes = results.program.privacy.axes
     for name, laws in results.laws.items():
+        if name in axes:
+            continue
         variable = argument.scenario.board[name]
         named = isinstance(variable.levels[0], str)
         record: dict[str, Any] = {
@@ -270,6 +274,21 @@ def _variables(results: Results) -> list[dict[str, Any]]:
             record["mean"] = _series(np.einsum("tlw,l->tw", laws, levels))
         found.append(record)
     return found
+
+
+def _beliefs(results: Results) -> list[dict[str, Any]]:
+    """How far the others find out: the belief in each type where it is the actor's."""
+    return [
+        {
+            "actor": grid.actor,
+            "dates": results.argument.calendar.labels(),
+            "types": {
+                kind: _series(results.beliefs[grid.actor][:, k])
+                for k, kind in enumerate(grid.types)
+            },
+        }
+        for grid in results.program.privacy.grids
+    ]
 
 
 def _decisions(results: Results) -> list[dict[str, Any]]:

@@ -182,7 +182,7 @@ def _coarse_lines(beliefs: dict[str, Any] | None) -> list[str]:
         return []
     lines = [
         f"about {grid['actor']} ({', '.join(grid['types'])}): {grid['points']} points, "
-        f"{grid['spacing']:.3g} apart"
+        f"at most {grid['spacing']:.3g} apart"
         for grid in beliefs["grids"]
     ]
     doubled = beliefs["doubled"]

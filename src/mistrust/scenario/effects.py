@@ -82,11 +82,16 @@ def level_name(level: object) -> str:
     return level if isinstance(level, str) else f"{level:g}"
 
 
-def written(scenario: Scenario, variable: str, level: int) -> str:
-    """That a variable of the board has a level (its index), as an expression says it."""
+def written(
+    scenario: Scenario, variable: str, level: int, belief: Sequence[float] | None = None
+) -> str:
+    """That a variable of the board has a level (its index), as an expression says it.
+
+    A belief is the probability of every type, where its nodes are not the even ones.
+    """
     for grid in grids(scenario).values():
         if grid.axis == variable:
-            parts = zip(grid.types[:-1], grid.nodes()[level], strict=False)
+            parts = zip(grid.types[:-1], belief or grid.nodes()[level], strict=False)
             return ", ".join(f"belief({grid.actor} == {kind}) == {x:.4g}" for kind, x in parts)
     return f"{variable} == {level_name(scenario.board[variable].levels[level])}"
 

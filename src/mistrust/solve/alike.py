@@ -40,6 +40,7 @@ def _case(coefficients: Coefficients, case: int) -> list[bytes]:
     lanes = slice(case, None, len(c.cases))
     own = [np.ascontiguousarray(table[..., lanes]) for table in tables]
     lasting = [c.patience[:, lanes], c.precision[:, lanes], *(t for t in own if len(t) == 1)]
+    lasting += [nodes.bend[:, case] for nodes in c.beliefs]
     digest = blake2b(b"".join(t.tobytes() for t in lasting), digest_size=16).digest()
     found = []
     for turn in reversed(range(c.program.turns)):

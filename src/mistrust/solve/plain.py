@@ -69,7 +69,7 @@ def _after(taken: Taken, choice: int, cells: Integers) -> list[tuple[Floats, Int
     """Where the belief goes after a choice: weights and shifts of cells, both (cells, lanes)."""
     c = taken.coefficients
     layout = c.layout.stages[taken.index]
-    beliefs, kind, first, n, stride, *_ = hidden_of(c.program.privacy, layout)
+    beliefs, kind, first, n, bend, stride, *_ = hidden_of(c, taken.index)
     shares = stored(taken, cells)[choice].reshape(len(cells), len(kind), len(c.cases))
     nodes = layout.node.at(cells)
     kinds = beliefs.shape[1]
@@ -83,8 +83,10 @@ def _after(taken: Taken, choice: int, cells: Integers) -> list[tuple[Floats, Int
             continue
         for case in range(len(c.cases)):
             chance = np.ascontiguousarray(shares[i, first, case])
-            if kernels.bayes(beliefs[node], chance, posterior):
-                kernels.locate(posterior, n, corner, order, rest, found, weights)
+            prior = np.ascontiguousarray(beliefs[node, :, case])
+            if kernels.bayes(prior, chance, posterior):
+                own = np.ascontiguousarray(bend[:, case])
+                kernels.locate(posterior, n, own, corner, order, rest, found, weights)
                 parts[:, i, :, case] = weights[:, None]
                 shifts[:, i, :, case] = ((found - node) * stride)[:, None]
     wide = (len(cells), c.lanes)
@@ -97,9 +99,9 @@ def judged(taken: Taken, mover: int, values: Floats, cells: Integers) -> Floats:
     privacy, layout = c.program.privacy, c.layout.stages[taken.index]
     if privacy.count == 1:
         return values
-    weights = privacy.judgements(mover)[layout.judgement.at(cells)]
+    weights = privacy.judgements(mover, c.beliefs)[layout.judgement.at(cells)]
     apart = values.reshape(*values.shape[:-1], privacy.count, len(c.cases))
-    return np.asarray(np.einsum("xpq,...xqw->...xpw", weights, apart).reshape(values.shape))
+    return np.asarray(np.einsum("xpqw,...xqw->...xpw", weights, apart).reshape(values.shape))
 
 
 def judged_weights(taken: Taken, cells: Integers) -> Floats:
@@ -109,7 +111,8 @@ def judged_weights(taken: Taken, cells: Integers) -> Floats:
     source, privacy = layout.stage.source, c.program.privacy
     for place, axis in enumerate(privacy.axes):
         nodes = source.rows((axis,), c.program.sizes).at(cells)
-        total = total * privacy.nodes[place][nodes][:, privacy.profiles[:, place]]
+        believed = c.beliefs[place].beliefs[nodes, :, 0]
+        total = total * believed[:, privacy.profiles[:, place]]
     return total
 
 

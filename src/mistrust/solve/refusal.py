@@ -17,7 +17,7 @@ def refusals(solution: Solution) -> dict[int, str]:
             found[case] = _unsettled(float(residual), float(part))
     for case, (residual, turn, index, cell) in evidence.worst.items():
         if not residual <= RESIDUAL:
-            found.setdefault(case, _refused(solution, residual, turn, index, cell))
+            found.setdefault(case, _refused(solution, case, residual, turn, index, cell))
     return found
 
 
@@ -34,12 +34,14 @@ def _unsettled(residual: float, part: float) -> str:
     )
 
 
-def _refused(solution: Solution, residual: float, turn: int, index: int, cell: int) -> str:
-    program = solution.coefficients.program
+def _refused(
+    solution: Solution, case: int, residual: float, turn: int, index: int, cell: int
+) -> str:
+    c, program = solution.coefficients, solution.coefficients.program
     stage, argument = program.stages[index], program.argument
     levels = np.unravel_index(cell, stage.source.shape)
     where = ", ".join(
-        written(argument.scenario, name, int(level))
+        written(argument.scenario, name, int(level), c.belief(name, int(level), case))
         for name, level in zip(stage.source.variables, levels, strict=True)
     )
     movers = " and ".join(f"'{program.actors[mover]}'" for mover in stage.movers)

@@ -16,7 +16,6 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.layout import StageLayout
 from mistrust.compile.lower import Coefficients, StageTables, at_turn
-from mistrust.compile.private import Privacy
 from mistrust.solve.reach import Reach
 
 WORTH_SHARING = 4096
@@ -105,13 +104,16 @@ class Evidence:
                 self.worst[case] = found
 
 
-def hidden_of(privacy: Privacy, layout: StageLayout) -> tuple[Any, ...]:
-    """What `kernels.private` calls `hidden`, for a phase that moves a belief."""
+def hidden_of(coefficients: Coefficients, index: int) -> tuple[Any, ...]:
+    """What `kernels.private` calls `hidden`, for a stage that moves a belief."""
+    privacy, layout = coefficients.program.privacy, coefficients.layout.stages[index]
     place = privacy.axes.index(layout.stage.learns)
     grid, kind = privacy.grids[place], np.ascontiguousarray(privacy.profiles[:, place])
     first = np.array([int(np.argmax(kind == k)) for k in range(len(grid.types))])
     lookup = (layout.node.high, layout.node.low)
-    return (privacy.nodes[place], kind, first, grid.points - 1, layout.stride, *lookup)
+    nodes = coefficients.beliefs[place]
+    spread = (nodes.beliefs, kind, first, grid.points - 1, nodes.bend)
+    return (*spread, layout.stride, *lookup)
 
 
 def known_at(
@@ -126,7 +128,8 @@ def known_at(
     available = at_turn(coefficients.stages[index].available, turn)
     kinds = [len(grid.types) for grid in privacy.grids]
     by_kind = available.reshape(len(available), *kinds, -1).swapaxes(1, 1 + place)
-    known = (privacy.nodes[place] == 1.0).any(axis=1) & (by_kind == by_kind[:, :1]).all()
+    sure = np.array([1.0 in node for node in privacy.grids[place].nodes()])
+    known = sure & (by_kind == by_kind[:, :1]).all()
     return np.asarray(known[layout.node.at(cells)])
 
 
@@ -151,7 +154,8 @@ class Step:
         self.lanes = coefficients.lanes
         self.lock = Lock()
         privacy = coefficients.program.privacy
-        self.judgements = [privacy.judgements(i) for i in range(len(coefficients.program.actors))]
+        beliefs, actors = coefficients.beliefs, coefficients.program.actors
+        self.judgements = [privacy.judgements(i, beliefs) for i in range(len(actors))]
         self.trials: dict[int, Trial] = {}
         self._tiled: dict[int, Floats] = {}
 
@@ -288,7 +292,7 @@ class Step:
         goals = (layout.goal_high, layout.goal_low)
         rows = (layout.weights.high, layout.weights.low)
         moves = (after, goals, rows, self._live(turn, index), table(tables.weights))
-        hidden = hidden_of(program.privacy, layout)
+        hidden = hidden_of(c, index)
         cells = self.reach.sources[turn, index]
         if not stage.movers:
             self.share.each(cells, lambda some: kernels.expect_signal(some, *moves, hidden, before))

@@ -88,7 +88,7 @@ class Privacy:
                 part = nodes.beliefs[:, None, self.profiles[:, i]]
             total = total[:, None] * part[None]
             total = total.reshape(-1, *total.shape[2:])
-        return np.ascontiguousarray(np.broadcast_to(total, (*total.shape[:3], self.cases(beliefs))))
+        return np.array(np.broadcast_to(total, (*total.shape[:3], self.cases(beliefs))), order="C")
 
     @staticmethod
     def cases(beliefs: Sequence[Nodes]) -> int:

@@ -7,7 +7,6 @@ certificate fails is counted, named and left out; nothing is dropped silently.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from mistrust.ensemble.plan import (
     jobs,
 )
 from mistrust.ensemble.store import Store, job_key
+from mistrust.ensemble.warm import context, prepare
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
 from mistrust.solve.certificate import Certificate
@@ -154,16 +154,14 @@ def _batches(
 def _solved(
     engine: Engine, ready: list[list[Numbered]], survey: list[Job], workers: int
 ) -> Iterator[Batch]:
-    yield from engine.run(ready[0])
-    if workers <= 1 or len(ready) < 3:
-        for family in ready[1:]:
+    if workers <= 1 or len(ready) < 2:
+        for family in ready:
             yield from engine.run(family)
         return
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, context, _start, (engine.argument, survey)) as pool:
+    prepare(engine.program, workers)
+    with ProcessPoolExecutor(workers, context(), _start, (engine.argument, survey)) as pool:
         try:
-            for batches in pool.map(_work, ready[1:]):
+            for batches in pool.map(_work, ready):
                 yield from batches
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -16,8 +16,10 @@ from mistrust.kernels.pairs import (
     GAP,
     LAST,
     LENGTH,
+    LONGEST,
     MODE,
     MOVE,
+    NEARBY,
     PIECE,
     POINT,
     ROW,
@@ -33,13 +35,10 @@ from mistrust.kernels.pairs import (
 
 CLOSE = 1e-10
 """Choice values in logit units that differ by less than this from what they imply are solved."""
-NEAR = 1e-3
-"""Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
-step is not a small one."""
-LONGEST = 4.0
-"""Longest step along the branch, in log-odds, unless it runs straight."""
 STRAIGHT = 0.99
-"""The cosine of the angle between two tangents above which it does."""
+"""The cosine of the angle between two tangents above which the branch runs straight."""
+FREE = 4.0
+"""Where it does, steps may become longer than this, if they may become as long."""
 BENT, SMALL = 0.7, 0.01
 """The cosine below which a step has turned too far, unless it is small (log-odds)."""
 STEPS = 1000
@@ -202,9 +201,10 @@ def _stand(count, on, step, large, size, whole, state):
     """How every column stands, before a turn of the branch is looked at."""
     status, mode, turn, steps = whole[STATUS], whole[MODE], whole[TURN], whole[COUNT]
     last, length, gap, t = state[LAST], state[LENGTH], state[GAP], state[at(TRIED, size, size)]
+    near = state[NEARBY]
     for i in range(count):
         bound, own = 10.0 * length[i], large[i]
-        bound = NEAR * (own if own < bound else bound)
+        bound = near[i] * (own if own < bound else bound)
         done = ARRIVED if t[i] <= 1.0 else ASTRAY
         status[i] = GO_ON if (mode[i] == FIXED) | (step[i] > bound) else done
     for i in range(count):
@@ -227,6 +227,7 @@ def _stand(count, on, step, large, size, whole, state):
 def _turn(count, on, cosine, fit, whole, state):
     """Which columns have come to a point from which they go on, and by how long a step."""
     status, mode, length, sign = whole[STATUS], whole[MODE], state[LENGTH], state[SIGN]
+    most = state[LONGEST]
     for i in range(count):
         least = BENT if length[i] > SMALL else 0.0
         fit[i] = 1.0 if cosine[i] > least else 0.0
@@ -240,7 +241,7 @@ def _turn(count, on, cosine, fit, whole, state):
         status[i] = AHEAD if on[i] != 0.0 else other
     for i in range(count):
         old = length[i]
-        longer = 2.0 * old if 2.0 * old < LONGEST else LONGEST
+        longer = 2.0 * old if 2.0 * old < most[i] else most[i]
         straight = 4.0 * old if 4.0 * old > longer else longer
-        longer = straight if cosine[i] > STRAIGHT else longer
+        longer = straight if (cosine[i] > STRAIGHT) & (most[i] >= FREE) else longer
         length[i] = longer if (on[i] != 0.0) & (mode[i] == ALONG) else old

@@ -31,7 +31,6 @@ from mistrust.kernels.paces import (
     GO_ON,
     LANDING,
     LOST,
-    NEAR,
     SOLVED,
     move,
     predict,
@@ -45,7 +44,9 @@ from mistrust.kernels.pairs import (
     JOB,
     LAST,
     LENGTH,
+    LONGEST,
     MODE,
+    NEARBY,
     NODE,
     ONE,
     OPEN,
@@ -70,6 +71,14 @@ from mistrust.kernels.pairs import (
 
 ALIKE = 1e-13
 """Posteriors that differ by less than this from the prior teach nothing."""
+NEAR = 1e-3
+"""Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
+step is not a small one."""
+CAREFUL = 1e-5
+"""The same once the way has been lost and is begun anew, with steps a quarter as long."""
+FARTHEST, LEAST = 4.0, 0.1
+"""Longest step along the branch, in log-odds, unless it runs straight; the first one's bound, and
+the one below which a place is given up."""
 SHORTEST = 1e-8
 """A step along the branch below which the way is lost."""
 
@@ -115,7 +124,11 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, work):
                 whole[STATUS, i] = proceed(i, worth, n, size, whole, state)
             if whole[STATUS, i] <= AHEAD:
                 continue
-            job = whole[JOB, i]
+            job, reach = whole[JOB, i], 0.25 * state[LONGEST, i]
+            if whole[STATUS, i] == LOST and reach > LEAST:
+                _load(i, job, size, belief, bend, precision, open_, whole, state)
+                state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach
+                continue
             left[job] = state[GAP, i] if whole[STATUS, i] == SOLVED else np.inf
             for a in range(size):
                 if open_[job, 0, a] != 0.0:
@@ -142,7 +155,7 @@ def _load(i, job, size, belief, bend, precision, open_, whole, state):
     prior = np.log(belief[job] / (1.0 - belief[job]))
     whole[JOB, i], whole[STATUS, i], whole[MODE, i], whole[COUNT, i] = job, GO_ON, BEGIN, 0
     state[PRIOR, i], state[PRECISION, i], state[SCALE, i] = prior, precision[job], 1.0
-    state[DISTANCE, i] = 0.0
+    state[DISTANCE, i], state[NEARBY, i], state[LONGEST, i] = 0.0, NEAR, FARTHEST
     for j in range(4):
         state[BEND + j, i] = bend[j, job % bend.shape[1]]
     for a in range(size):

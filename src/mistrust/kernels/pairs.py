@@ -16,7 +16,8 @@ WIDTH = 256
 """Columns."""
 JOB, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(8)
 """The rows of `whole`; PIECE begins a row for each option."""
-PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN, BEND, OPEN = *range(9), 12
+PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN = range(8)
+NEARBY, LONGEST, BEND, OPEN = 8, 9, 10, 14
 """The first rows of `state`; BEND begins four, OPEN a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
 ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
@@ -42,12 +43,13 @@ def scratch(options):
         lies.
     state : (rows, columns)
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
-        far to move along ROW, size of the last Newton step, what is left, the determinant; where
-        the nodes lie (see `belief.position`); which options are open; the last point on the
-        branch, the one tried (log-odds and t), the tangent, the row that completes the equations,
-        Newton's step and the new tangent's direction; by type the choice values and strategies;
-        what is left of the equation, and its derivatives by t, by the option's own log-odds and
-        (adding to it) by the log-odds of any.
+        far to move along ROW, size of the last Newton step, what is left, the determinant; what is
+        near enough on the way, and how long steps may become (see `pair.climb`); where the nodes
+        lie (see `belief.position`); which options are open; the last point on the branch, the one
+        tried (log-odds and t), the tangent, the row that completes the equations, Newton's step
+        and the new tangent's direction; by type the choice values and strategies; what is left of
+        the equation, and its derivatives by t, by the option's own log-odds and (adding to it) by
+        the log-odds of any.
     loose : (8, columns)
     """
     rows = OPEN + options + 14 * (options + 1)

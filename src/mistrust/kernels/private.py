@@ -164,3 +164,98 @@ def acts(share, case):
 def room(kinds, cases):
     """Places for the results of `learn`."""
     return np.zeros((kinds, cases), dtype=np.int64), np.zeros((kinds, cases))
+
+
+@njit(**OPTIONS)
+def settle_private(cells, moves, payments, policy_at, policy, hidden, out):
+    """Values from the strategies that `typed.decide_private` has found, at some cells.
+
+    Parameters
+    ----------
+    moves, payments
+        Values after, goals, rows, live rows, weights, where the branches of options begin; where
+        their payments begin, who is paid, the rows of what is paid, and the amounts.
+    policy, out
+        As in `decide_private`.
+    """
+    kinds, cases = hidden[0].shape[1], hidden[0].shape[2]
+    spread = (*room(kinds, cases), np.zeros(cases), np.zeros(cases, dtype=np.uint64))
+    known = scratch(kinds)
+    for cell in cells:
+        _settle_at(cell, moves, payments, policy_at, policy, hidden, known, spread, out)
+
+
+@njit(**OPTIONS)
+def _settle_at(cell, moves, payments, policy_at, policy, hidden, known, spread, out):
+    """The same for one cell."""
+    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
+    values, goals, rows, live, weights, first_branch = moves
+    first_pay, pay_group, pays_at, pays = payments
+    nodes, parts, weight, at = spread
+    h, low = cell // goals[1].shape[1], cell % goals[1].shape[1]
+    node, share = node_high[h] + node_low[low], policy[policy_at[0][h] + policy_at[1][low]]
+    here, flat = out[cell], values.ravel()
+    here[:] = 0.0
+    for a in range(share.shape[0]):
+        if not learn(a, beliefs[node], n, bend, share, first, known, nodes, parts):
+            continue
+        for p in range(share.shape[1]):
+            for i in range(first_pay[a], first_pay[a + 1]):
+                paid = pays[pays_at[0][i, h] + pays_at[1][i, low], p]
+                _pay(share[a, p], paid, here[pay_group[i], p])
+            for b in range(first_branch[a], first_branch[a + 1]):
+                row = rows[0][b, h] + rows[1][b, low]
+                if not live[row]:
+                    continue
+                base = goals[0][b, h] + goals[1][b, low] - node * stride
+                for j in range(len(nodes)):
+                    _weigh(share[a, p], weights[row, p], parts[j], weight)
+                    _seek(nodes[j], base, stride, p, here, at)
+                    for g in range(len(here)):
+                        _gather(flat, at, weight, here[g, p])
+                        _next(at, here[g].size)
+    _stay(values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]], share, here)
+
+
+@njit(**OPTIONS)
+def _pay(share, paid, out):
+    for case in range(len(out)):
+        out[case] += share[case] * paid[case]
+
+
+@njit(**OPTIONS)
+def _weigh(share, weights, parts, weight):
+    for case in range(len(weight)):
+        weight[case] = share[case] * weights[case] * parts[case]
+
+
+@njit(**OPTIONS)
+def _seek(nodes, base, stride, p, here, at):
+    """Where the first group's values stand in the flat array of values."""
+    size, cases = here.size, here.shape[2]
+    for case in range(len(at)):
+        at[case] = (base + nodes[case] * stride) * size + p * cases + case
+
+
+@njit(**OPTIONS)
+def _next(at, size):
+    for case in range(len(at)):
+        at[case] += np.uint64(size)
+
+
+@njit(**OPTIONS)
+def _gather(flat, at, weight, out):
+    """Add weighted values, but none without weight: there may be no value there."""
+    for case in range(len(out)):
+        value = flat[at[case]]
+        out[case] += weight[case] * value if weight[case] != 0.0 else 0.0
+
+
+@njit(**OPTIONS)
+def _stay(values, share, here):
+    """In the cases where nobody has any option, nothing happens."""
+    for case in range(share.shape[2]):
+        if not acts(share, case):
+            for g in range(here.shape[0]):
+                for p in range(here.shape[1]):
+                    here[g, p, case] = values[g, p, case]

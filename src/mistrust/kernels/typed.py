@@ -7,49 +7,56 @@ types and where that fails (`kernels.branch`).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
-from mistrust.kernels.private import acts, column, learn, room
+from mistrust.kernels.private import column, settle_private
+
+Array = NDArray[Any]
+Pair = tuple[Array, Array]
 
 PLACES = 1024
 """How many places are worked on at once, about."""
 
 
-@njit(**OPTIONS)
 def decide_private(
-    cells,
-    values,
-    goals,
-    rows,
-    live,
-    weights,
-    first_branch,
-    opens_at,
-    opens,
-    first_pay,
-    pay_group,
-    pays_at,
-    pays,
-    policy_at,
-    policy,
-    given,
-    mover,
-    precision,
-    judgements,
-    judged_at,
-    hidden,
-    gain,
-    residual,
-    where,
-    out,
-):
+    cells: Array,
+    values: Array,
+    goals: Pair,
+    rows: Pair,
+    live: Array,
+    weights: Array,
+    first_branch: Array,
+    opens_at: Pair,
+    opens: Array,
+    first_pay: Array,
+    pay_group: Array,
+    pays_at: Pair,
+    pays: Array,
+    policy_at: Pair,
+    policy: Array,
+    given: bool,
+    mover: int,
+    precision: Array,
+    judgements: Array,
+    judged_at: Pair,
+    hidden: tuple[Any, ...],
+    gain: Array,
+    residual: Array,
+    where: Array,
+    out: Array,
+) -> None:
     """Backward through a decision of an actor with types.
+
+    Not compiled as a whole: its parts are, which takes half of the time.
 
     Parameters
     ----------
@@ -64,64 +71,104 @@ def decide_private(
     residual, where : (cases,)
         Raised to the largest residual of the strategies, and the cell it is found at.
     """
-    beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
-    size, kinds, cases = goals[1].shape[1], beliefs.shape[1], weights.shape[2]
-    options, most = len(first_branch) - 1, max(1, PLACES // weights.shape[2])
-    worth = np.zeros((most * cases, options, len(beliefs), kinds))
-    open_ = np.zeros((most * cases, kinds, options))
-    y, share = np.zeros((most * cases, kinds, options)), np.zeros((most * cases, kinds, options))
-    belief, sharp = np.zeros(most * cases), np.zeros(most * cases)
-    left, some = np.zeros(most * cases), np.zeros(most * cases, dtype=np.int64)
-    belief_of, expected = np.zeros(most * cases, dtype=np.int64), np.zeros((len(kind), cases))
-    known, work, columns_ = scratch(kinds), workspace(kinds, options), columns(options)
-    spread = (*room(kinds, cases), np.zeros(cases), np.zeros(cases, dtype=np.uint64))
+    beliefs, _, _, n, bend, *_ = hidden
+    (nodes, kinds, cases), options = beliefs.shape, len(first_branch) - 1
     moves = (values, goals, rows, live, weights, first_branch)
     payments = (first_pay, pay_group, pays_at, pays)
-    taken, done = np.zeros(most, dtype=np.int64), 0
-    while done < len(cells):
-        count, pairs = 0, 0
-        while done < len(cells) and count < most:
-            cell = cells[done]
-            done += 1
-            h, low = cell // size, cell % size
-            node = node_high[h] + node_low[low]
-            place = policy_at[0][h] + policy_at[1][low]
-            if place < 0 or not (given or _happens(h, low, opens_at, opens)):
-                _copy(values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]], out[cell])
-                if place >= 0:
-                    policy[place] = 0.0
-                continue
-            taken[count] = cell
-            if not given:
-                begin, end = count * cases, (count + 1) * cases
-                _offer(h, low, first, opens_at, opens, open_[begin:end])
-                judged = judgements[judged_at[0][h] + judged_at[1][low]]
-                spot = (h, low, node, stride, mover, first)
-                _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
-                for case in range(cases):
-                    belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0, case]
-                    sharp[begin + case] = precision[first[0], case]
-                    alike = kinds == 2 and precision[first[1], case] == sharp[begin + case]
-                    if alike and _plain(open_[begin + case], belief[begin + case]):
-                        some[pairs] = begin + case
-                        pairs += 1
-            count += 1
+    taken = np.empty(len(cells), dtype=np.int64)
+    count = _pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out)
+    most = max(1, PLACES // cases)
+    places = min(most, count) * cases
+    worth = np.zeros((places, options, nodes, kinds))
+    open_, y, share = (np.zeros((places, kinds, options)) for _ in range(3))
+    belief, sharp, left = np.zeros(places), np.zeros(places), np.zeros(places)
+    belief_of, some = (np.zeros(places, dtype=np.int64) for _ in range(2))
+    work, columns_ = workspace(kinds, options), columns(options)
+    offer = (opens_at, opens, judgements, judged_at, precision, mover)
+    stages = (worth, belief_of, open_)
+    for begin in range(0, count, most):
+        these = taken[begin : min(begin + most, count)]
         if not given:
-            left[:] = np.inf
-            share[:] = 0.0
+            pairs = _weigh(these, moves, payments, offer, hidden, stages, belief, sharp, some)
+            left[:], share[:] = np.inf, 0.0
             if kinds == 2:
                 climb(some[:pairs], worth, belief, bend, sharp, open_, y, share, left, columns_)
-            stages = (worth, belief_of, open_, known, work)
-            _long_ways(count * cases, stages, n, bend, beliefs, precision, first, left, y, share)
-            for c in range(count):
-                h, low = taken[c] // size, taken[c] % size
-                place, begin = policy_at[0][h] + policy_at[1][low], c * cases
-                _note(taken[c], left[begin : begin + cases], residual, where)
-                for k in range(kinds):
-                    _raise(k, y, share, open_, begin, precision[first[k]], gain[first[k]])
-                _write(begin, share, kind, policy[place])
-        for c in range(count):
-            _settle(taken[c], moves, payments, policy_at, policy, hidden, known, spread, out)
+            if np.isinf(left[: len(these) * cases]).any():
+                _long_ways(len(these) * cases, stages, n, hidden, precision, left, y, share, work)
+            _take(these, stages, y, share, left, policy_at, hidden, precision,
+                  gain, residual, where, policy)  # fmt: skip
+        settle_private(these, moves, payments, policy_at, policy, hidden, out)
+
+
+@njit(**OPTIONS)
+def _pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out):
+    """Where nobody decides the values stay; how many cells are left, which go to `taken`."""
+    values, goals, rows, _, _, _ = moves
+    size, count = goals[1].shape[1], 0
+    for cell in cells:
+        h, low = cell // size, cell % size
+        place = policy_at[0][h] + policy_at[1][low]
+        if place < 0 or not (given or _happens(h, low, opens_at, opens)):
+            _copy(values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]], out[cell])
+            if place >= 0:
+                policy[place] = 0.0
+        else:
+            taken[count] = cell
+            count += 1
+    return count
+
+
+@njit(**OPTIONS)
+def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
+    """What the options are worth at some places; how many are plain ones, which go to `some`."""
+    opens_at, opens, judgements, judged_at, precision, mover = offer
+    beliefs, kind, first, _, _, stride, node_high, node_low = hidden
+    worth, belief_of, open_ = stages
+    size, kinds, cases = moves[1][1].shape[1], beliefs.shape[1], beliefs.shape[2]
+    expected, pairs = np.zeros((len(kind), cases)), 0
+    for c in range(len(cells)):
+        h, low = cells[c] // size, cells[c] % size
+        node, begin, end = node_high[h] + node_low[low], c * cases, (c + 1) * cases
+        _offer(h, low, first, opens_at, opens, open_[begin:end])
+        judged = judgements[judged_at[0][h] + judged_at[1][low]]
+        spot = (h, low, node, stride, mover, first)
+        _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
+        for case in range(cases):
+            belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0, case]
+            sharp[begin + case] = precision[first[0], case]
+            alike = kinds == 2 and precision[first[1], case] == sharp[begin + case]
+            if alike and _plain(open_[begin + case], belief[begin + case]):
+                some[pairs] = begin + case
+                pairs += 1
+    return pairs
+
+
+@njit(**OPTIONS)
+def _take(
+    cells,
+    stages,
+    y,
+    share,
+    left,
+    policy_at,
+    hidden,
+    precision,
+    gain,
+    residual,
+    where,
+    policy,
+):
+    """Keep the strategies of some places, their residuals, and what deviations would gain."""
+    beliefs, kind, first, _, _, _, _, node_low = hidden
+    size, kinds, cases = len(node_low), beliefs.shape[1], beliefs.shape[2]
+    open_ = stages[2]
+    for c in range(len(cells)):
+        h, low = cells[c] // size, cells[c] % size
+        place, begin = policy_at[0][h] + policy_at[1][low], c * cases
+        _note(cells[c], left[begin : begin + cases], residual, where)
+        for k in range(kinds):
+            _raise(k, y, share, open_, begin, precision[first[k]], gain[first[k]])
+        _write(begin, share, kind, policy[place])
 
 
 @njit(**OPTIONS)
@@ -229,11 +276,13 @@ def _add_weighted(values, weights, out):
 
 
 @njit(**OPTIONS)
-def _long_ways(count, stages, n, bend, beliefs, precision, first, left, y, share):
+def _long_ways(count, stages, n, hidden, precision, left, y, share, work):
     """Solve the places whose residual is infinite, each by itself."""
-    worth, belief_of, open_, known, work = stages
+    worth, belief_of, open_ = stages
+    beliefs, _, first, _, bend, _, _, _ = hidden
     nothing, none, own = np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.zeros(len(first))
     belief, own_bend, cases = np.zeros(len(first)), np.zeros(4), precision.shape[1]
+    known = scratch(len(first))
     for i in range(count):
         if left[i] < np.inf:
             continue
@@ -287,79 +336,3 @@ def _write(begin, share, kind, policy):
         for p in range(policy.shape[1]):
             for case in range(policy.shape[2]):
                 policy[a, p, case] = share[begin + case, kind[p], a]
-
-
-@njit(**OPTIONS)
-def _settle(cell, moves, payments, policy_at, policy, hidden, known, spread, out):
-    """Values at a cell from the strategies there."""
-    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
-    values, goals, rows, live, weights, first_branch = moves
-    first_pay, pay_group, pays_at, pays = payments
-    nodes, parts, weight, at = spread
-    h, low = cell // goals[1].shape[1], cell % goals[1].shape[1]
-    node, share = node_high[h] + node_low[low], policy[policy_at[0][h] + policy_at[1][low]]
-    here, flat = out[cell], values.ravel()
-    here[:] = 0.0
-    for a in range(share.shape[0]):
-        if not learn(a, beliefs[node], n, bend, share, first, known, nodes, parts):
-            continue
-        for p in range(share.shape[1]):
-            for i in range(first_pay[a], first_pay[a + 1]):
-                paid = pays[pays_at[0][i, h] + pays_at[1][i, low], p]
-                _pay(share[a, p], paid, here[pay_group[i], p])
-            for b in range(first_branch[a], first_branch[a + 1]):
-                row = rows[0][b, h] + rows[1][b, low]
-                if not live[row]:
-                    continue
-                base = goals[0][b, h] + goals[1][b, low] - node * stride
-                for j in range(len(nodes)):
-                    _weigh(share[a, p], weights[row, p], parts[j], weight)
-                    _seek(nodes[j], base, stride, p, here, at)
-                    for g in range(len(here)):
-                        _gather(flat, at, weight, here[g, p])
-                        _next(at, here[g].size)
-    _stay(values[goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]], share, here)
-
-
-@njit(**OPTIONS)
-def _pay(share, paid, out):
-    for case in range(len(out)):
-        out[case] += share[case] * paid[case]
-
-
-@njit(**OPTIONS)
-def _weigh(share, weights, parts, weight):
-    for case in range(len(weight)):
-        weight[case] = share[case] * weights[case] * parts[case]
-
-
-@njit(**OPTIONS)
-def _seek(nodes, base, stride, p, here, at):
-    """Where the first group's values stand in the flat array of values."""
-    size, cases = here.size, here.shape[2]
-    for case in range(len(at)):
-        at[case] = (base + nodes[case] * stride) * size + p * cases + case
-
-
-@njit(**OPTIONS)
-def _next(at, size):
-    for case in range(len(at)):
-        at[case] += np.uint64(size)
-
-
-@njit(**OPTIONS)
-def _gather(flat, at, weight, out):
-    """Add weighted values, but none without weight: there may be no value there."""
-    for case in range(len(out)):
-        value = flat[at[case]]
-        out[case] += weight[case] * value if weight[case] != 0.0 else 0.0
-
-
-@njit(**OPTIONS)
-def _stay(values, share, here):
-    """In the cases where nobody has any option, nothing happens."""
-    for case in range(share.shape[2]):
-        if not acts(share, case):
-            for g in range(here.shape[0]):
-                for p in range(here.shape[1]):
-                    here[g, p, case] = values[g, p, case]

@@ -291,7 +291,13 @@ class Step:
 
         goals = (layout.goal_high, layout.goal_low)
         rows = (layout.weights.high, layout.weights.low)
-        moves = (after, goals, rows, self._live(turn, index), table(tables.weights))
+        moves: Any = (
+            after,
+            goals,
+            rows,
+            self._live(turn, index),
+            table(tables.weights),
+        )
         hidden = hidden_of(c, index)
         cells = self.reach.sources[turn, index]
         if not stage.movers:
@@ -302,7 +308,7 @@ class Step:
         self._decide(values, out, turn, index, cells[known])
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
         given, mover = self.evidence is None, stage.mover
-        rest = (
+        rest: Any = (
             layout.first_branch,
             (layout.available.high, layout.available.low),
             available,
@@ -323,7 +329,8 @@ class Step:
         def work(some: Integers) -> None:
             gain = np.zeros(apart)
             residual, where = np.zeros(apart[1]), np.zeros(apart[1], dtype=np.int64)
-            kernels.decide_private(some, *moves, *rest, gain, residual, where, before)
+            told: Any = (gain, residual, where)
+            kernels.decide_private(some, *moves, *rest, *told, before)
             if not given:
                 gains = np.zeros((len(self.judgements), self.lanes))
                 gains[mover] = gain.ravel()

@@ -1,0 +1,134 @@
+"""Kernels compiled before they are needed, in several processes: a machine's first run.
+
+Compiled code is kept on disk, so this is done once after the solver was installed or changed. One
+process would take over a minute; what can be compiled side by side takes little more than half.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mistrust import kernels
+from mistrust.compile.lower import Case
+from mistrust.compile.program import Program
+from mistrust.ensemble.engine import Engine
+from mistrust.ensemble.plan import AS_WRITTEN, Job, questions
+from mistrust.ensemble.worlds import guesses
+from mistrust.kernels import belief, branch, pair, pairs
+from mistrust.scenario.read import read_file, read_text
+
+STARTER = Path(__file__).parent.parent / "scenarios" / "starter.yaml"
+GAME = """
+title: Two who choose
+horizon: {turns: 1}
+actors: {ann: {precision: 1TYPES}, bob: {precision: 1}}
+board: {x: {levels: 0..1, start: 0}, y: {levels: 0..1, start: 0}}
+turn: TURN
+payoffs: {ann: {x: x + y}}
+"""
+ANN = "{decide: ann, options: {go: {set: {x: 1}}, rest: {}}}"
+BOB = "{decide: bob, options: {go: {set: {y: 1}}, rest: {}}}"
+TYPES = ", types: {a: 0.5, b: 0.5}, beliefs: 3"
+NEWS = "{chance: news, set: {y: {1: 'if(ann == a, 0.3, 0.6)'}}}"
+
+
+def followed() -> None:
+    """The branch of a stage."""
+    nothing, counts, grid = np.zeros((1, 1, 1)), np.full(2, 2), (1, np.zeros(4))
+    payoff, open_, precision = np.zeros((2, 4)), np.ones((2, 2)), np.ones(2)
+    stage = (True, nothing, grid, np.zeros(1), payoff, counts, open_, precision)
+    share = np.zeros((2, 2))
+    branch.follow((*stage, belief.scratch(2)), np.zeros(4), share, branch.workspace(2, 2))
+
+
+def climbed() -> None:
+    """The branch of a stage of two types."""
+    worth, choices, one = np.zeros((1, 2, 2, 2)), np.ones((1, 2, 2)), np.full(1, 0.5)
+    places, work, bend = np.zeros(1, dtype=np.int64), pairs.scratch(2), np.ones((4, 1))
+    pair.climb(places, worth, one, bend, one, choices, choices, choices, one, work)
+
+
+def plain() -> None:
+    """A game without hidden types, read in every way."""
+    _play(Engine(read_file(STARTER)))
+
+
+def sealed() -> None:
+    """A game in which two choose at once."""
+    text = GAME.replace("TYPES", "").replace("TURN", f"[{{sealed: [{ANN}, {BOB}]}}]")
+    _play(Engine(read_text(text)))
+
+
+def private() -> None:
+    """A game with hidden types, shown by choices."""
+    _play(Engine(read_text(GAME.replace("TYPES", TYPES).replace("TURN", f"[{ANN}]"))))
+
+
+def shown() -> None:
+    """A game with hidden types, shown by chance."""
+    _play(Engine(read_text(GAME.replace("TYPES", TYPES).replace("TURN", f"[{NEWS}]"))))
+
+
+def _play(engine: Engine) -> None:
+    needed = questions(engine.argument).needs[AS_WRITTEN]
+    job = Job((Case(guesses(engine.argument.scenario)),), (0,), tuple(needed), chart=True)
+    for _ in engine.run([(0, job)]):
+        pass
+
+
+Part = Callable[[], None]
+ROUNDS: tuple[dict[Part, Any], ...] = (
+    {
+        climbed: pair.climb,
+        followed: branch.follow,
+        plain: kernels.push_decision,
+        shown: kernels.push_signal,
+    },
+    {private: kernels.push_private, sealed: kernels.decide_sealed},
+)
+"""By part what it compiles last; the second round uses what the first one compiles."""
+
+
+def prepare(program: Program, workers: int) -> None:
+    """Compile what a program needs and has not been compiled yet, in so many processes."""
+    kinds = {len(grid.types) for grid in program.privacy.grids}
+    learns = {bool(stage.movers) for stage in program.stages if stage.learns}
+    met = any(stage.sealed for stage in program.stages)
+    needed = {plain}
+    needed |= {private} if True in learns else set()
+    needed |= {shown} if False in learns else set()
+    needed |= {climbed} if 2 in kinds else set()
+    needed |= {followed} if met or kinds - {2} else set()  # with two types it is hardly ever
+    needed |= {sealed} if met else set()
+    for parts in ROUNDS:
+        cold = [part for part, kernel in parts.items() if part in needed and not _compiled(kernel)]
+        if cold and workers > 1:
+            _together(cold, min(workers, len(cold)))
+
+
+def context() -> BaseContext:
+    """How processes are started: by a fork, where there is one."""
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    return multiprocessing.get_context(method)
+
+
+def _together(parts: Sequence[Part], workers: int) -> None:
+    with ProcessPoolExecutor(workers, context()) as pool:
+        for done in [pool.submit(part) for part in parts]:
+            done.result()
+
+
+def _compiled(kernel: Any) -> bool:
+    """Whether the disk has compiled code of a kernel that is not older than its source."""
+    code = kernel.py_func.__code__
+    source = Path(code.co_filename)
+    names = f"{source.stem}.{kernel.py_func.__qualname__}-*.nbi"
+    found = Path(kernel.stats.cache_path or source.parent).glob(names)
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in found)

@@ -240,6 +240,7 @@ def pair(one: Stage) -> tuple[float, Floats, Floats]:
         y,
         share,
         left,
+        True,
         scratch_of_pairs(options),
     )
     return float(left[0]), share[0], y[0]

@@ -52,7 +52,7 @@ def climbed() -> None:
     """The branch of a stage of two types."""
     worth, choices, one = np.zeros((1, 2, 2, 2)), np.ones((1, 2, 2)), np.full(1, 0.5)
     places, work, bend = np.zeros(1, dtype=np.int64), pairs.scratch(2), np.ones((4, 1))
-    pair.climb(places, worth, one, bend, one, choices, choices, choices, one, work)
+    pair.climb(places, worth, one, bend, one, choices, choices, choices, one, True, work)
 
 
 def plain() -> None:

@@ -41,7 +41,7 @@ FREE = 4.0
 """Where it does, steps may become longer than this, if they may become as long."""
 BENT, SMALL = 0.7, 0.01
 """The cosine below which a step has turned too far, unless it is small (log-odds)."""
-STEPS = 1000
+STEPS = 200
 """Steps along the branch before it is left to `kernels.branch`."""
 
 BEGIN, FIXED, ALONG, LANDING, BEYOND = range(5)

@@ -84,7 +84,7 @@ SHORTEST = 1e-8
 
 
 @njit(**OPTIONS)
-def climb(places, worth, belief, bend, precision, open_, y, share, left, work):
+def climb(places, worth, belief, bend, precision, open_, y, share, left, again, work):
     """Follow the principal branch to full precision, at some places.
 
     Parameters
@@ -103,6 +103,8 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, work):
         Return the choice values in logit units, and the strategies, of the options that are open.
     left : (all places,)
         Returns the residual, or infinity if the way is lost; then a longer one must be taken.
+    again
+        Whether to begin anew, with care, where the way is lost.
     work
         `pairs.scratch`.
     """
@@ -125,7 +127,7 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, work):
             if whole[STATUS, i] <= AHEAD:
                 continue
             job, reach = whole[JOB, i], 0.25 * state[LONGEST, i]
-            if whole[STATUS, i] == LOST and reach > LEAST:
+            if again and whole[STATUS, i] == LOST and reach > LEAST:
                 _load(i, job, size, belief, bend, precision, open_, whole, state)
                 state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach
                 continue

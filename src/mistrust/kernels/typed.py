@@ -23,7 +23,7 @@ from mistrust.kernels.private import column, settle_private
 Array = NDArray[Any]
 Pair = tuple[Array, Array]
 
-PLACES = 1024
+PLACES = 2048
 """How many places are worked on at once, about."""
 
 
@@ -77,6 +77,10 @@ def decide_private(
     payments = (first_pay, pay_group, pays_at, pays)
     taken = np.empty(len(cells), dtype=np.int64)
     count = _pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out)
+    taken = taken[:count]
+    if given:
+        settle_private(taken, moves, payments, policy_at, policy, hidden, out)
+        return
     most = max(1, PLACES // cases)
     places = min(most, count) * cases
     worth = np.zeros((places, options, nodes, kinds))
@@ -86,18 +90,30 @@ def decide_private(
     work, columns_ = workspace(kinds, options), columns(options)
     offer = (opens_at, opens, judgements, judged_at, precision, mover)
     stages = (worth, belief_of, open_)
-    for begin in range(0, count, most):
-        these = taken[begin : min(begin + most, count)]
-        if not given:
-            pairs = _weigh(these, moves, payments, offer, hidden, stages, belief, sharp, some)
-            left[:], share[:] = np.inf, 0.0
-            if kinds == 2:
-                climb(some[:pairs], worth, belief, bend, sharp, open_, y, share, left, columns_)
-            if np.isinf(left[: len(these) * cases]).any():
-                _long_ways(len(these) * cases, stages, n, hidden, precision, left, y, share, work)
-            _take(these, stages, y, share, left, policy_at, hidden, precision,
-                  gain, residual, where, policy)  # fmt: skip
-        settle_private(these, moves, payments, policy_at, policy, hidden, out)
+
+    def solve(these: Array, again: bool) -> Array:
+        """Do some cells; returns those that have lost places, which are left if not `again`."""
+        pairs = _weigh(these, moves, payments, offer, hidden, stages, belief, sharp, some)
+        left[:], share[:] = np.inf, 0.0
+        lost = np.zeros(len(these), dtype=np.bool_)
+        if kinds == 2:
+            plain = some[:pairs]
+            climb(plain, worth, belief, bend, sharp, open_, y, share, left, again, columns_)
+            if not again:
+                lost[plain[np.isinf(left[plain])] // cases] = True
+        count = len(these) * cases
+        if np.isinf(left[:count]).any():
+            _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work)
+        told = (gain, residual, where)
+        _take(these, lost, stages, y, share, left, policy_at, hidden, precision, told, policy)
+        settle_private(these[~lost], moves, payments, policy_at, policy, hidden, out)
+        return these[lost]
+
+    # the few lost places take long: they are done at the end, side by side
+    late = [solve(taken[begin : begin + most], False) for begin in range(0, count, most)]
+    rest = np.concatenate(late) if late else taken[:0]
+    for begin in range(0, len(rest), most):
+        solve(rest[begin : begin + most], True)
 
 
 @njit(**OPTIONS)
@@ -144,25 +160,15 @@ def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
 
 
 @njit(**OPTIONS)
-def _take(
-    cells,
-    stages,
-    y,
-    share,
-    left,
-    policy_at,
-    hidden,
-    precision,
-    gain,
-    residual,
-    where,
-    policy,
-):
-    """Keep the strategies of some places, their residuals, and what deviations would gain."""
+def _take(cells, lost, stages, y, share, left, policy_at, hidden, precision, told, policy):
+    """Keep the strategies at cells not lost, their residuals, and what deviations would gain."""
+    gain, residual, where = told
     beliefs, kind, first, _, _, _, _, node_low = hidden
     size, kinds, cases = len(node_low), beliefs.shape[1], beliefs.shape[2]
     open_ = stages[2]
     for c in range(len(cells)):
+        if lost[c]:
+            continue
         h, low = cells[c] // size, cells[c] % size
         place, begin = policy_at[0][h] + policy_at[1][low], c * cases
         _note(cells[c], left[begin : begin + cases], residual, where)
@@ -276,15 +282,15 @@ def _add_weighted(values, weights, out):
 
 
 @njit(**OPTIONS)
-def _long_ways(count, stages, n, hidden, precision, left, y, share, work):
-    """Solve the places whose residual is infinite, each by itself."""
+def _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work):
+    """Solve the places whose residual is infinite, each by itself, at cells not lost."""
     worth, belief_of, open_ = stages
     beliefs, _, first, _, bend, _, _, _ = hidden
     nothing, none, own = np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.zeros(len(first))
     belief, own_bend, cases = np.zeros(len(first)), np.zeros(4), precision.shape[1]
     known = scratch(len(first))
     for i in range(count):
-        if left[i] < np.inf:
+        if left[i] < np.inf or lost[i // cases]:
             continue
         if not np.any(open_[i]):
             left[i] = 0.0

@@ -329,8 +329,8 @@ class Step:
         def work(some: Integers) -> None:
             gain = np.zeros(apart)
             residual, where = np.zeros(apart[1]), np.zeros(apart[1], dtype=np.int64)
-            told: Any = (gain, residual, where)
-            kernels.decide_private(some, *moves, *rest, *told, before)
+            told: Any = (gain, residual, where, before)
+            kernels.decide_private(some, *moves, *rest, *told)
             if not given:
                 gains = np.zeros((len(self.judgements), self.lanes))
                 gains[mover] = gain.ravel()

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from mistrust.compile.program import Program
 from mistrust.ensemble.engine import Engine
 from mistrust.ensemble.plan import AS_WRITTEN, Job, questions
 from mistrust.ensemble.worlds import guesses
-from mistrust.kernels import belief, branch, pair, pairs
+from mistrust.kernels import belief, branch, pair, pairs, typed
 from mistrust.scenario.read import read_file, read_text
 
 STARTER = Path(__file__).parent.parent / "scenarios" / "starter.yaml"
@@ -67,8 +68,15 @@ def sealed() -> None:
 
 
 def private() -> None:
-    """A game with hidden types, shown by choices."""
-    _play(Engine(read_text(GAME.replace("TYPES", TYPES).replace("TURN", f"[{ANN}]"))))
+    """A game with hidden types, shown by choices; as if `climbed` had found these."""
+    with patch.object(typed, "climb", _toss):
+        _play(Engine(read_text(GAME.replace("TYPES", TYPES).replace("TURN", f"[{ANN}]"))))
+
+
+def _toss(*arguments: Any) -> None:
+    """In the place of `pair.climb`: everybody tosses a coin."""
+    share, left = arguments[7], arguments[8]
+    share[:], left[:] = 0.5, 0.0
 
 
 def shown() -> None:
@@ -89,9 +97,10 @@ ROUNDS: tuple[dict[Part, Any], ...] = (
         climbed: pair.climb,
         followed: branch.follow,
         plain: kernels.push_decision,
+        private: kernels.push_private,
         shown: kernels.push_signal,
     },
-    {private: kernels.push_private, sealed: kernels.decide_sealed},
+    {sealed: kernels.decide_sealed},
 )
 """By part what it compiles last; the second round uses what the first one compiles."""
 

@@ -100,7 +100,7 @@ def choice_values(
 
 
 @njit(**OPTIONS)
-def judge(judgements, row, own, lanes, out):
+def judge(judgements, row, own, out):
     """What a mover makes of amounts that depend on hidden types, in place.
 
     Parameters
@@ -108,20 +108,19 @@ def judge(judgements, row, own, lanes, out):
     judgements : (combinations of beliefs, profiles, profiles, cases)
     row
         The combination of beliefs at the cell.
-    own : (lanes,)
-        Amounts by profile and case; replaced by averages over the profiles.
-    out : (profiles,)
-        Scratch.
+    own, out : (lanes,)
+        Amounts by profile and case, replaced by averages over the profiles; scratch.
     """
-    profiles = judgements.shape[1]
-    games = lanes // profiles
-    for w in range(games):
-        for p in range(profiles):
-            out[p] = 0.0
-            for q in range(profiles):
-                out[p] += judgements[row, p, q, w] * own[q * games + w]
-        for p in range(profiles):
-            own[p * games + w] = out[p]
+    profiles, games = _U(judgements.shape[1]), _U(judgements.shape[3])
+    weights = judgements[row].ravel()
+    out[:] = 0.0
+    for p in range(profiles):
+        at = p * games
+        for q in range(profiles):
+            here, there = (p * profiles + q) * games, q * games
+            for w in range(games):
+                out[at + w] += weights[here + w] * own[there + w]
+    own[:] = out
 
 
 @njit(**OPTIONS)
@@ -140,11 +139,13 @@ def regrets(worth, share, best, total, count, regret, gain):
     for o in range(len(share)):
         for i in range(count):
             regret[i] -= share[o, i] * worth[o, i]
-    lanes = len(gain)
-    for i in range(count):
-        w = i % lanes
-        if total[i] != 0.0 and regret[i] > gain[w]:
-            gain[w] = regret[i]
+    lanes = _U(len(gain))
+    for i in range(_U(count) // lanes):
+        place = i * lanes
+        for w in range(lanes):
+            old, own = gain[w], regret[place + w]
+            own = own if total[place + w] != 0.0 else 0.0
+            gain[w] = own if own > old else old
 
 
 @njit(**OPTIONS)
@@ -274,7 +275,7 @@ def decide(
     starts = np.zeros(CHUNK, dtype=np.uint64)
     ignored = np.zeros(open_table.shape[1])
     hidden = judgements.shape[1] > 1 and not given
-    average = np.zeros(judgements.shape[1])
+    average = np.zeros(open_table.shape[1])
     regret = np.zeros(places)
     table = open_table.ravel()
     finite = bool(np.all(precision < np.inf))
@@ -331,7 +332,7 @@ def decide(
                     odds[place + w] = worth[own + w]
                 if hidden:
                     seen = judged_high[highs[i]] + judged_low[lows[i]]
-                    judge(judgements, seen, odds[place : place + lanes], len(precision), average)
+                    judge(judgements, seen, odds[place : place + lanes], average)
         if given:
             total[:] = 0.0
         else:

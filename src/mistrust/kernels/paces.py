@@ -35,6 +35,8 @@ from mistrust.kernels.pairs import (
 
 CLOSE = 1e-10
 """Choice values in logit units that differ by less than this from what they imply are solved."""
+POOLED = 1e-8
+"""The same where both types play alike: on a node Newton's method may jump from side to side."""
 STRAIGHT = 0.99
 """The cosine of the angle between two tangents above which the branch runs straight."""
 FREE = 4.0
@@ -159,16 +161,13 @@ def move(count, size, whole, state, loose):
 @njit(**OPTIONS)
 def _newton_step(count, on, step, large, size, whole, state):
     """Take it where it leads on; its size, and that of the log-odds."""
-    mode, turn, sign, gap, scale = (
-        whole[MODE],
-        whole[TURN],
-        state[SIGN],
-        state[GAP],
-        state[SCALE],
-    )
+    mode, turn, steps = whole[MODE], whole[TURN], whole[COUNT]
+    sign, gap, scale = state[SIGN], state[GAP], state[SCALE]
     for i in range(count):
-        within = (mode[i] != BEGIN) & (mode[i] != BEYOND) & (sign[i] > 0.0)
-        on[i] = 1.0 if within & ((mode[i] != FIXED) | (gap[i] > CLOSE)) else 0.0
+        forward = (sign[i] > 0.0) | (steps[i] < 0)  # straight on where both types play alike
+        within = (mode[i] != BEGIN) & (mode[i] != BEYOND) & forward
+        close = CLOSE if steps[i] >= 0 else POOLED
+        on[i] = 1.0 if within & ((mode[i] != FIXED) | (gap[i] > close)) else 0.0
     for i in range(count):
         turn[i] += 1 if on[i] != 0.0 else 0
     for i in range(count):
@@ -203,7 +202,7 @@ def _stand(count, on, step, large, size, whole, state):
     last, length, gap, t = state[LAST], state[LENGTH], state[GAP], state[at(TRIED, size, size)]
     near = state[NEARBY]
     for i in range(count):
-        bound, own = 10.0 * length[i], large[i]
+        bound, own = 10.0 * (length[i] if length[i] < 1.0 else 1.0), large[i]
         bound = near[i] * (own if own < bound else bound)
         done = ARRIVED if t[i] <= 1.0 else ASTRAY
         status[i] = GO_ON if (mode[i] == FIXED) | (step[i] > bound) else done
@@ -215,8 +214,8 @@ def _stand(count, on, step, large, size, whole, state):
     for i in range(count):
         last[i] = step[i]
     for i in range(count):
-        old = status[i]
-        status[i] = SOLVED if (mode[i] == FIXED) & (gap[i] <= CLOSE) else old
+        old, close = status[i], CLOSE if steps[i] >= 0 else POOLED
+        status[i] = SOLVED if (mode[i] == FIXED) & (gap[i] <= close) else old
     for i in range(count):
         old = status[i]
         given_up = LOST if steps[i] > STEPS else old

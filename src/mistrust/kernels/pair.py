@@ -27,6 +27,7 @@ from mistrust.kernels.paces import (
     ASTRAY,
     BEGIN,
     BEYOND,
+    CLOSE,
     FIXED,
     GO_ON,
     LANDING,
@@ -69,8 +70,9 @@ from mistrust.kernels.pairs import (
     newton,
 )
 
-ALIKE = 1e-13
-"""Posteriors that differ by less than this from the prior teach nothing."""
+ALIKE = 1e-9
+"""Types whose choices differ by less than this in their worth (in logit units, relative above 1) as
+long as nothing is learned play alike, and nothing is learned all along."""
 NEAR = 1e-3
 """Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
 step is not a small one."""
@@ -131,7 +133,7 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                 _load(i, job, size, belief, bend, precision, open_, whole, state)
                 state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach
                 continue
-            left[job] = state[GAP, i] if whole[STATUS, i] == SOLVED else np.inf
+            left[job] = _residual(i, size, whole, state)
             for a in range(size):
                 if open_[job, 0, a] != 0.0:
                     y[job, 0, a], y[job, 1, a] = (
@@ -169,6 +171,25 @@ def _load(i, job, size, belief, bend, precision, open_, whole, state):
 
 
 @njit(forceinline=True, **OPTIONS)
+def _residual(i, size, whole, state):
+    """What is left in one column that is done, infinity if it is lost.
+
+    Where both types play alike it is in probability, which differs at most by twice what logit
+    units do, times ``share (1 - share)``.
+    """
+    if whole[STATUS, i] != SOLVED:
+        return np.inf
+    if whole[COUNT, i] >= 0:
+        return state[GAP, i]
+    spread = 0.0
+    for a in range(size):
+        one, two = state[at(SHARE_ONE, a, size), i], state[at(SHARE_TWO, a, size), i]
+        spread = max(spread, one * (1.0 - one), two * (1.0 - two))
+    left = 2.0 * spread * state[GAP, i]
+    return left if left <= CLOSE else np.inf
+
+
+@njit(forceinline=True, **OPTIONS)
 def proceed(i, worth, n, size, whole, state):
     """Go on in one column where it begins, is on a node, or has gone astray; its new status."""
     mode = whole[MODE, i]
@@ -180,7 +201,7 @@ def proceed(i, worth, n, size, whole, state):
         whole[PIECE + which, i] = node if up else node - 1
         whole[MODE, i] = BEYOND
         return GO_ON
-    if mode == FIXED and whole[COUNT, i] == 0:
+    if mode == FIXED and whole[COUNT, i] <= 0:
         return LOST
     if mode in (FIXED, ALONG):
         return _land(i, n, size, whole, state)
@@ -212,7 +233,7 @@ def _set_out(i, worth, n, size, whole, state):
     if alike or steep <= 0.9:
         state[tried + size, i], state[LAST, i] = 1.0, np.inf
         state[DISTANCE, i] = 1.0
-        whole[MODE, i], whole[TURN, i] = FIXED, 0
+        whole[MODE, i], whole[TURN, i], whole[COUNT, i] = FIXED, 0, -1 if alike else 0
         return GO_ON
     state[SCALE, i], length = scale, 1.0
     for a in range(size):

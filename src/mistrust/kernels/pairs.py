@@ -38,9 +38,9 @@ def scratch(options):
     -------
     whole : (7 + options, columns)
         A column's place, status and mode (see `pair`), Newton steps so far, steps along the
-        branch, the option whose posterior comes to a node, that node; then for each option the
-        piece between two nodes that its values are read on, -1 for the one where the posterior
-        lies.
+        branch (-1 where both types play alike), the option whose posterior comes to a node, that
+        node; then for each option the piece between two nodes that its values are read on, -1 for
+        the one where the posterior lies.
     state : (rows, columns)
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
         far to move along ROW, size of the last Newton step, what is left, the determinant; what is

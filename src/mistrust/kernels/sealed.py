@@ -73,7 +73,7 @@ def decide_sealed(
     worth, own = np.zeros((choices, n)), np.zeros(lanes)
     payoff, open_ = np.zeros((lanes, agents, choices)), np.zeros((agents, most))
     share, y, work = np.zeros((agents, most)), np.zeros(agents * most), workspace(agents, most)
-    average, belief, sharp = np.zeros(judgements.shape[1]), scratch(np.int64(2)), np.zeros(agents)
+    average, belief, sharp = np.zeros(lanes), scratch(np.int64(2)), np.zeros(agents)
     nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
     sealed, coarse = np.bool_(True), (np.int64(1), np.zeros(4))
     high, lows = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
@@ -110,7 +110,7 @@ def decide_sealed(
                 for w in range(lanes):
                     own[w] = worth[c, movers[i] * lanes + w]
                 if judgements.shape[1] > 1:
-                    judge(judgements, judged_high[h] + judged_low[low], own, lanes, average)
+                    judge(judgements, judged_high[h] + judged_low[low], own, average)
                 for w in range(lanes):
                     payoff[w, i, c] = own[w]
         out[cell * n : (cell + 1) * n] = 0.0

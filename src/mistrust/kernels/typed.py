@@ -102,7 +102,7 @@ def decide_private(
             if not again:
                 lost[plain[np.isinf(left[plain])] // cases] = True
         count = len(these) * cases
-        if np.isinf(left[:count]).any():
+        if (np.isinf(left[:count]) & ~np.repeat(lost, cases)).any():
             _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work)
         told = (gain, residual, where)
         _take(these, lost, stages, y, share, left, policy_at, hidden, precision, told, policy)

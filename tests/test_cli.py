@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.text import Text
 
 import mistrust
 from mistrust.cli import main
+from mistrust.report.terminal import certificate_line
 
 STARTER = str(Path(mistrust.FLAGSHIP).with_name("starter.yaml"))
 QUICK = ("--worlds", "6", "--workers", "1", "--audit-worlds", "4")
@@ -287,3 +289,12 @@ def test_a_users_mistake_ends_in_a_message(
 @pytest.mark.parametrize("arguments", [("run", "--worlds", "-1"), ("nonsense",), ("why", STARTER)])
 def test_wrong_usage_is_status_2(command: Command, arguments: tuple[str, ...]) -> None:
     assert command(*arguments).code == 2
+
+
+def test_a_best_guess_without_certificate_is_told_apart_from_the_worlds() -> None:
+    figures = {"duality": 1e-14, "mass": 2e-14, "residual": 3e-11}
+    worlds = {"solved": 58, "asked": 64}
+    for ok, said in ((True, "certificate holds"), (False, "FAILS for the best guess; it holds")):
+        record = {"certificate": {"ok": ok, **figures}, "worlds": worlds}
+        told = Text.from_markup(certificate_line(record)).plain
+        assert f"{said} in 58 of 64 worlds: duality 1e-14, mass 2e-14, residual 3e-11" in told

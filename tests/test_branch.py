@@ -262,6 +262,42 @@ def test_two_types_are_solved_alike_the_short_way_and_the_long() -> None:
     assert unknown > 200 and apart <= 2
 
 
+# a stage of two options or three: belief, outset, and by option and type the values at the nodes
+LOST_ONCE = {
+    "types all but alike, where what is believed weighs much": (
+        0.3853446972789243, 0.7706893945578486,
+        [[[0.0, -9.1415223642, -10.28427642495, -10.13434111707],
+          [0.0, -9.44513646312, -12.69770460544, -36.04752879446]],
+         [[-5.84886775973, -14.99039120928, -16.13314699759, -15.98321171621],
+          [-5.84886775973, -15.29400532325, -18.54657475977, -41.89639939361]]]),
+    "close by a fork, where one option is all but out of the question": (
+        0.42158413196448236, 0.8431682639289647,
+        [[[0.0, -9.6135, -9.591, -9.4658], [0.0, -4.862, -7.7262, -29.7083]],
+         [[92.2385, 87.1346, 84.2519, 84.4558], [3.3582, 2.0874, -3.08, -19.0078]]]),
+    "a branch that winds, and a long way": (
+        0.41892549102194604, 0.8378509820438921,
+        [[[0.0, -98.0405, -106.1592, -106.0014], [0.0, -72.6949, -81.7498, -129.1394]],
+         [[-8.1111, -106.1516, -114.2704, -114.1125], [2.5345, -70.1604, -79.2154, -126.6049]],
+         [[-29.8871, -130.4675, -131.3718, -134.6841],
+          [-24.6041, -95.8391, -119.8229, -152.5714]]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stage_", LOST_ONCE.values(), ids=LOST_ONCE)
+def test_stages_that_were_lost_once_are_solved_the_short_way(
+    stage_: tuple[float, float, list[Any]],
+) -> None:
+    belief, outset, values = stage_
+    worth = np.ascontiguousarray(np.swapaxes(np.array(values), 1, 2))
+    grid, open_ = Grid("a", ("x", "y"), worth.shape[1]), np.ones((2, len(worth)))
+    prior, counts = np.array([belief, 1 - belief]), np.zeros(1, dtype=np.int64)
+    one = Stage(False, worth, grid, prior, NOTHING, counts, open_, np.ones(2), outset)
+    left, share, _ = pair(one)
+    residual, other = one.followed()
+    assert max(left, residual) <= 1e-10
+    assert share == pytest.approx(other, abs=1e-7)
+
+
 def logit(worth: Floats, precision: float) -> Floats:
     weight = np.exp(precision * (worth - worth.max(axis=0)))
     return np.asarray(weight / weight.sum(axis=0))

@@ -43,8 +43,8 @@ FREE = 4.0
 """Where it does, steps may become longer than this, if they may become as long."""
 BENT, SMALL = 0.7, 0.01
 """The cosine below which a step has turned too far, unless it is small (log-odds)."""
-STEPS = 200
-"""Steps along the branch before it is left to `kernels.branch`."""
+FAR = 800.0
+"""A way along the branch, were all steps the longest ones, that is too long."""
 
 BEGIN, FIXED, ALONG, LANDING, BEYOND = range(5)
 """What a column is at: t = 0; t = 1; a step along the branch; a node, and beyond it."""
@@ -133,9 +133,9 @@ def move(count, size, whole, state, loose):
     Where it is near the branch, the point is taken and with it the tangent there, unless that
     has turned too far.
     """
-    on, step, large, norm, fit = loose[0], loose[1], loose[2], loose[3], loose[4]
-    _newton_step(count, on, step, large, size, whole, state)
-    _stand(count, on, step, large, size, whole, state)
+    on, step, part, norm, fit = loose[0], loose[1], loose[2], loose[3], loose[4]
+    _newton_step(count, on, step, part, size, whole, state)
+    _stand(count, on, step, part, size, whole, state)
     for i in range(count):
         norm[i] = 0.0
     for j in range(size + 1):
@@ -159,8 +159,8 @@ def move(count, size, whole, state, loose):
 
 
 @njit(**OPTIONS)
-def _newton_step(count, on, step, large, size, whole, state):
-    """Take it where it leads on; its size, and that of the log-odds."""
+def _newton_step(count, on, step, part, size, whole, state):
+    """Take it where it leads on; its size, as it is and relative to the log-odds above 1."""
     mode, turn, steps = whole[MODE], whole[TURN], whole[COUNT]
     sign, gap, scale = state[SIGN], state[GAP], state[SCALE]
     for i in range(count):
@@ -173,42 +173,45 @@ def _newton_step(count, on, step, large, size, whole, state):
     for i in range(count):
         step[i] = 0.0
     for i in range(count):
-        large[i] = 1.0
+        part[i] = 0.0
     for a in range(size):
         own, tried = state[at(MOVE, a, size)], state[at(TRIED, a, size)]
         for i in range(count):
             step_ = own[i]
             tried[i] -= step_ if on[i] != 0.0 else 0.0
-        _largest(count, own, step)
-        _largest(count, tried, large)
+        _largest(count, own, tried, step, part)
     own, tried = state[at(MOVE, size, size)], state[at(TRIED, size, size)]
     for i in range(count):
         step_ = own[i] / scale[i]
         tried[i] -= step_ if on[i] != 0.0 else 0.0
-    _largest(count, own, step)
+    _largest(count, own, tried, step, part)
 
 
 @njit(**OPTIONS)
-def _largest(count, x, most):
+def _largest(count, own, tried, most, part):
     for i in range(count):
-        old, size = most[i], abs(x[i])
+        old, size = most[i], abs(own[i])
         most[i] = old if old >= size else size
+    for i in range(count):
+        old, size, far = part[i], abs(own[i]), abs(tried[i])
+        size = size / far if far > 1.0 else size
+        part[i] = old if old >= size else size
 
 
 @njit(**OPTIONS)
-def _stand(count, on, step, large, size, whole, state):
+def _stand(count, on, step, part, size, whole, state):
     """How every column stands, before a turn of the branch is looked at."""
     status, mode, turn, steps = whole[STATUS], whole[MODE], whole[TURN], whole[COUNT]
     last, length, gap, t = state[LAST], state[LENGTH], state[GAP], state[at(TRIED, size, size)]
-    near = state[NEARBY]
+    near, most = state[NEARBY], state[LONGEST]
     for i in range(count):
-        bound, own = 10.0 * (length[i] if length[i] < 1.0 else 1.0), large[i]
-        bound = near[i] * (own if own < bound else bound)
+        bound = near[i] * 3.0 * (length[i] if length[i] < 1.0 else 1.0)
         done = ARRIVED if t[i] <= 1.0 else ASTRAY
-        status[i] = GO_ON if (mode[i] == FIXED) | (step[i] > bound) else done
+        far = (step[i] > bound) | (part[i] > near[i])
+        status[i] = GO_ON if (mode[i] == FIXED) | far else done
     for i in range(count):
-        most = 12 if mode[i] == FIXED else 6
-        leads = (on[i] != 0.0) & (step[i] <= last[i]) & (turn[i] <= most)
+        turns = 12 if mode[i] == FIXED else 6
+        leads = (on[i] != 0.0) & (step[i] <= last[i]) & (turn[i] <= turns)
         old = status[i]
         status[i] = old if leads else ASTRAY
     for i in range(count):
@@ -218,7 +221,7 @@ def _stand(count, on, step, large, size, whole, state):
         status[i] = SOLVED if (mode[i] == FIXED) & (gap[i] <= close) else old
     for i in range(count):
         old = status[i]
-        given_up = LOST if steps[i] > STEPS else old
+        given_up = LOST if steps[i] * most[i] > FAR else old
         status[i] = ARRIVED if mode[i] == BEGIN else given_up
 
 

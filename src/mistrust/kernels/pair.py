@@ -73,7 +73,7 @@ from mistrust.kernels.pairs import (
 ALIKE = 1e-9
 """Types whose choices differ by less than this in their worth (in logit units, relative above 1) as
 long as nothing is learned play alike, and nothing is learned all along."""
-NEAR = 1e-3
+NEAR = 3e-3
 """Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
 step is not a small one."""
 CAREFUL = 1e-5
@@ -128,12 +128,16 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                 whole[STATUS, i] = proceed(i, worth, n, size, whole, state)
             if whole[STATUS, i] <= AHEAD:
                 continue
-            job, reach = whole[JOB, i], 0.25 * state[LONGEST, i]
-            if again and whole[STATUS, i] == LOST and reach > LEAST:
+            job, reach, rest = (
+                whole[JOB, i],
+                0.25 * state[LONGEST, i],
+                _residual(i, size, whole, state),
+            )
+            if again and rest == np.inf and reach > LEAST:
                 _load(i, job, size, belief, bend, precision, open_, whole, state)
                 state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach
                 continue
-            left[job] = _residual(i, size, whole, state)
+            left[job] = rest
             for a in range(size):
                 if open_[job, 0, a] != 0.0:
                     y[job, 0, a], y[job, 1, a] = (
@@ -202,7 +206,7 @@ def proceed(i, worth, n, size, whole, state):
         whole[MODE, i] = BEYOND
         return GO_ON
     if mode == FIXED and whole[COUNT, i] <= 0:
-        return LOST
+        return SOLVED if whole[COUNT, i] < 0 else LOST  # `_residual` tells whether it is near
     if mode in (FIXED, ALONG):
         return _land(i, n, size, whole, state)
     return _shorter(i, state)
@@ -217,7 +221,8 @@ def _set_out(i, worth, n, size, whole, state):
     """
     tried, tangent = at(TRIED, 0, size), at(TANGENT, 0, size)
     by_t, one = at(BY_T, 0, size), at(ONE, 0, size)
-    apart, first, second, scale, alike, job = 0.0, 0.0, 0.0, 1.0, True, whole[JOB, i]
+    apart, first, second, scale, job = 0.0, 0.0, 0.0, 1.0, whole[JOB, i]
+    alike = state[NEARBY, i] == NEAR
     for a in range(size):
         if state[OPEN + a, i] == 0.0:
             continue

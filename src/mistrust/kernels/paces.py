@@ -46,10 +46,10 @@ BENT, SMALL = 0.7, 0.01
 FAR = 800.0
 """A way along the branch, were all steps the longest ones, that is too long."""
 
-BEGIN, FIXED, ALONG, LANDING, BEYOND = range(5)
-"""What a column is at: t = 0; t = 1; a step along the branch; a node, and beyond it."""
+FIXED, ALONG, LANDING, BEYOND = range(4)
+"""What a column is at: t = 1; a step along the branch; a node, and beyond it."""
 GO_ON, AHEAD, ARRIVED, ASTRAY, SOLVED, LOST = range(6)
-"""How it stands: within Newton's method; before a step along the branch; at t = 0 or on a node;
+"""How it stands: within Newton's method; before a step along the branch; on a node;
 where that method does not lead on; done; not to be done this way."""
 
 
@@ -165,7 +165,7 @@ def _newton_step(count, on, step, part, size, whole, state):
     sign, gap, scale = state[SIGN], state[GAP], state[SCALE]
     for i in range(count):
         forward = (sign[i] > 0.0) | (steps[i] < 0)  # straight on where both types play alike
-        within = (mode[i] != BEGIN) & (mode[i] != BEYOND) & forward
+        within = (mode[i] != BEYOND) & forward
         close = CLOSE if steps[i] >= 0 else POOLED
         on[i] = 1.0 if within & ((mode[i] != FIXED) | (gap[i] > close)) else 0.0
     for i in range(count):
@@ -221,8 +221,7 @@ def _stand(count, on, step, part, size, whole, state):
         status[i] = SOLVED if (mode[i] == FIXED) & (gap[i] <= close) else old
     for i in range(count):
         old = status[i]
-        given_up = LOST if steps[i] * most[i] > FAR else old
-        status[i] = ARRIVED if mode[i] == BEGIN else given_up
+        status[i] = LOST if steps[i] * most[i] > FAR else old
 
 
 @njit(**OPTIONS)

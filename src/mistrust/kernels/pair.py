@@ -10,7 +10,7 @@ on, and left on its other side.
 
 Places take turns in a few columns. `kernels.pairs` evaluates the equation and Newton's step for
 all columns in long loops, `kernels.paces` takes that step and the next one along the branch; a
-column that begins, lands or goes astray is seen to by itself, as `proceed` says.
+column that begins, lands or goes astray is seen to by itself, as `_load` and `proceed` say.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from mistrust.kernels.paces import (
     ALONG,
     ARRIVED,
     ASTRAY,
-    BEGIN,
     BEYOND,
     CLOSE,
     FIXED,
@@ -114,7 +113,8 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
     size, n = worth.shape[1], worth.shape[2] - 1
     count = min(len(places), whole.shape[1])
     for i in range(count):
-        _load(i, places[i], size, belief, bend, precision, open_, whole, state)
+        state[NEARBY, i], state[LONGEST, i] = NEAR, FARTHEST
+        _load(i, places[i], worth, belief, bend, precision, open_, whole, state)
     coming = count
     while count > 0:
         predict(count, size, whole, state, loose)
@@ -125,7 +125,7 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
             if whole[STATUS, i] <= AHEAD:
                 continue
             if whole[STATUS, i] <= ASTRAY:
-                whole[STATUS, i] = proceed(i, worth, n, size, whole, state)
+                whole[STATUS, i] = proceed(i, n, size, whole, state)
             if whole[STATUS, i] <= AHEAD:
                 continue
             job, reach, rest = (
@@ -134,8 +134,8 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                 _residual(i, size, whole, state),
             )
             if again and rest == np.inf and reach > LEAST:
-                _load(i, job, size, belief, bend, precision, open_, whole, state)
                 state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach
+                _load(i, job, worth, belief, bend, precision, open_, whole, state)
                 continue
             left[job] = rest
             for a in range(size):
@@ -147,7 +147,8 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                     share[job, 0, a] = state[at(SHARE_ONE, a, size), i]
                     share[job, 1, a] = state[at(SHARE_TWO, a, size), i]
             if coming < len(places):
-                _load(i, places[coming], size, belief, bend, precision, open_, whole, state)
+                state[NEARBY, i], state[LONGEST, i] = NEAR, FARTHEST
+                _load(i, places[coming], worth, belief, bend, precision, open_, whole, state)
                 coming += 1
             else:
                 count -= 1
@@ -157,21 +158,42 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                     state[row, i] = state[row, count]
 
 
-@njit(forceinline=True, **OPTIONS)
-def _load(i, job, size, belief, bend, precision, open_, whole, state):
-    """Begin with a place in a column."""
-    prior = np.log(belief[job] / (1.0 - belief[job]))
-    whole[JOB, i], whole[STATUS, i], whole[MODE, i], whole[COUNT, i] = job, GO_ON, BEGIN, 0
-    state[PRIOR, i], state[PRECISION, i], state[SCALE, i] = prior, precision[job], 1.0
-    state[DISTANCE, i], state[NEARBY, i], state[LONGEST, i] = 0.0, NEAR, FARTHEST
+@njit(**OPTIONS)
+def _load(i, job, worth, belief, bend, precision, open_, whole, state):
+    """Begin with a place in a column: at the centroid, where nothing is learned."""
+    size, n = worth.shape[1], worth.shape[2] - 1
+    prior, sharp, case = (
+        np.log(belief[job] / (1.0 - belief[job])),
+        precision[job],
+        job % bend.shape[1],
+    )
+    whole[JOB, i] = job
+    state[PRIOR, i], state[PRECISION, i], state[SCALE, i], state[DISTANCE, i] = (
+        prior,
+        sharp,
+        1.0,
+        0.0,
+    )
     for j in range(4):
-        state[BEND + j, i] = bend[j, job % bend.shape[1]]
+        state[BEND + j, i] = bend[j, case]
+    x = position(belief[job], bend[0, case], bend[1, case], bend[2, case], bend[3, case])
+    low, some, mean = min(int(x), n - 1), 0.0, 0.0
     for a in range(size):
         state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
         state[at(POINT, a, size), i] = state[at(TRIED, a, size), i] = prior
         state[at(ROW, a, size), i] = 0.0
+        part = x - low
+        one = worth[job, a, low, 0] + part * (worth[job, a, low + 1, 0] - worth[job, a, low, 0])
+        two = worth[job, a, low, 1] + part * (worth[job, a, low + 1, 1] - worth[job, a, low, 1])
+        state[at(ONE, a, size), i], state[at(BY_T, a, size), i] = sharp * one, sharp * (one - two)
+        some += open_[job, 0, a]
+        mean += open_[job, 0, a] * sharp * (one - two)
+    for a in range(size):
+        gap = state[at(BY_T, a, size), i]
+        state[at(BY_T, a, size), i] = open_[job, 0, a] * (mean / some - gap)
     state[at(POINT, size, size), i] = state[at(TRIED, size, size), i] = 0.0
     state[at(ROW, size, size), i] = 1.0
+    whole[STATUS, i] = _set_out(i, worth, n, size, whole, state)
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -194,11 +216,9 @@ def _residual(i, size, whole, state):
 
 
 @njit(forceinline=True, **OPTIONS)
-def proceed(i, worth, n, size, whole, state):
-    """Go on in one column where it begins, is on a node, or has gone astray; its new status."""
+def proceed(i, n, size, whole, state):
+    """Go on in one column where it is on a node, or has gone astray; its new status."""
     mode = whole[MODE, i]
-    if mode == BEGIN:
-        return _set_out(i, worth, n, size, whole, state)
     if whole[STATUS, i] == ARRIVED:
         which, node = whole[WHICH, i], whole[NODE, i]
         up = state[at(ROW, which, size), i] > 0.0
@@ -240,6 +260,7 @@ def _set_out(i, worth, n, size, whole, state):
         state[DISTANCE, i] = 1.0
         whole[MODE, i], whole[TURN, i], whole[COUNT, i] = FIXED, 0, -1 if alike else 0
         return GO_ON
+    whole[MODE, i], whole[COUNT, i] = ALONG, 0
     state[SCALE, i], length = scale, 1.0
     for a in range(size):
         state[tangent + a, i] = -state[by_t + a, i] / scale

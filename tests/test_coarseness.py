@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import mistrust
 from mistrust.assess.coarseness import coarseness
 from mistrust.cli import app
 from mistrust.model import Model
@@ -64,9 +65,25 @@ def test_check_says_so(tmp_path: Path) -> None:
     path = str(written(tmp_path, 11))
     told = CliRunner().invoke(app, ["check", path]).output
     assert "about sender (strong, weak): 11 points, at most 0.108 apart" in " ".join(told.split())
-    assert "twice as many move values by at most" in " ".join(told.split())
+    assert "with twice as many points values move by" in " ".join(told.split())
     record = json.loads(CliRunner().invoke(app, ["check", path, "--json"]).output)
     assert set(record["beliefs"]["doubled"]["claims"]) == {"seldom"}
+
+
+def test_a_claim_that_finer_grids_would_turn_is_named(tmp_path: Path) -> None:
+    few, more = (
+        float(mistrust.load(written(tmp_path, n)).solve().read("freq(receiver == duel)"))
+        for n in (3, 5)
+    )
+    path = tmp_path / "near.yaml"
+    text = SIGNAL.replace("POINTS", "3").replace("< 0.5", f"< {(few + more) / 2}")
+    path.write_text(text, encoding="utf-8")
+    found = coarseness(read_file(path))
+    assert found is not None and found["doubled"]["turned"] == ["seldom"]
+    told = " ".join(CliRunner().invoke(app, ["check", str(path)]).output.split())
+    assert "too few points: with twice as many 'seldom' would turn" in told
+    found = coarseness(read_file(written(tmp_path, 3)))
+    assert found is not None and found["doubled"]["turned"] == []
 
 
 def test_much_work_is_not_done_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ import pytest
 import mistrust
 from mistrust.ensemble.batch import Batch, pack, unpack
 from mistrust.ensemble.plan import questions
-from mistrust.ensemble.store import Store
+from mistrust.ensemble.store import HeldError, Store
 
 STARTER = Path(mistrust.FLAGSHIP).with_name("starter.yaml")
 
@@ -67,3 +70,27 @@ def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text("no database")
     with pytest.raises(mistrust.UsageError, match="cannot be opened"):
         Store(path)
+
+
+HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+
+
+def test_while_another_run_holds_the_store_this_one_goes_on_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mistrust import cli
+
+    path = tmp_path / "store.duckdb"
+    monkeypatch.setenv("MISTRUST_STORE", str(path))
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(HeldError, match="another run holds the store of results"):
+            Store(path)
+        with cli._kept() as store:
+            assert store is None
+        other.communicate("done\n")
+    with cli._kept() as store:
+        assert isinstance(store, Store)
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.endswith("this one goes on without, and keeps nothing")

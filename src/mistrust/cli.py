@@ -6,10 +6,10 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from rich.console import Console
 from mistrust import __version__
 from mistrust.compile.size import cores
 from mistrust.errors import MistrustError, Problem, ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from mistrust.ensemble.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -81,7 +84,6 @@ def run(
     as_json: AS_JSON = False,
 ) -> None:
     """Solve a scenario in many worlds: verdicts, audit and report (default: the flagship)."""
-    from mistrust.ensemble.store import Store, default_path
     from mistrust.model import load
     from mistrust.report.page import render
     from mistrust.report.progress import watched
@@ -96,7 +98,7 @@ def run(
         coarse.check(sample=0)
     _writable(out)
     processes = workers or cores()
-    with nullcontext() if fresh else Store(default_path()) as store:
+    with nullcontext() if fresh else _kept() as store:
         with watched(_err) as progress:
 
             def tell(answers: dict[str, Any]) -> None:
@@ -126,6 +128,17 @@ def run(
         _out.print(f"Report: {page}", soft_wrap=True)
     if not record["certificate"]["ok"]:
         raise typer.Exit(1)
+
+
+def _kept() -> AbstractContextManager[Store | None]:
+    """What earlier runs have solved; nothing while another run holds it."""
+    from mistrust.ensemble.store import HeldError, Store, default_path
+
+    try:
+        return Store(default_path())
+    except HeldError as error:
+        _err.print(f"{error}: this one goes on without, and keeps nothing", soft_wrap=True)
+        return nullcontext()
 
 
 @contextmanager

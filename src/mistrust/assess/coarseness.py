@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mistrust.assess.claims import Worlds, amount
 from mistrust.compile.evaluate import Evaluator, Floats
 from mistrust.compile.lower import Case, lower, parameters, raise_faults
 from mistrust.compile.size import measure
@@ -31,7 +32,8 @@ def coarseness(argument: Argument, *, unasked: bool = True) -> dict[str, Any] | 
     dict or None
         `grids`: actor, types, points, spacing (the widest, in the best guess). `doubled`: the
         largest change of an actor's value (relative to it, or to 1) and, by claim, of a number
-        that it reads off the game as written; None if that is much work and was not asked for.
+        that it reads off the game as written; `turned`, the claims on nothing but that game which
+        then hold and did not, or the reverse. None if that is much work and was not asked for.
         None without hidden types.
     """
     found = grids(argument.scenario)
@@ -55,7 +57,9 @@ def coarseness(argument: Argument, *, unasked: bool = True) -> dict[str, Any] | 
         name: max((float(abs(fine[r] - coarse[r])) for r in _read(argument, name)), default=0.0)
         for name in argument.scenario.claims
     }
-    return {"grids": shown, "doubled": {"value": float(change.max()), "claims": claims}}
+    turned = [n for n in claims if _truth(argument, n, coarse) != _truth(argument, n, fine)]
+    doubled = {"value": float(change.max()), "claims": claims, "turned": turned}
+    return {"grids": shown, "doubled": doubled}
 
 
 def _widest(argument: Argument, grid: Grid) -> float:
@@ -80,6 +84,17 @@ def _read(argument: Argument, claim: str) -> list[Reading]:
     """The numbers that a claim reads off the game as written."""
     found = readings_in(argument.nodes["claims", claim, "holds"])
     return [plain(reading) for reading in found if reading.variant == AS_WRITTEN]
+
+
+def _truth(argument: Argument, claim: str, readings: dict[Reading, float]) -> float | None:
+    """Whether a claim holds in the best guess; None if it has no value there or reads variants."""
+    node = argument.nodes["claims", claim, "holds"]
+    if any(reading.variant != AS_WRITTEN for reading in readings_in(node)):
+        return None
+    premises = {name: np.array([value]) for name, value in guesses(argument.scenario).items()}
+    worlds = Worlds(lambda reading: np.array([readings[plain(reading)]]), premises)
+    found = float(np.ravel(amount(node, worlds))[0])
+    return None if np.isnan(found) else found
 
 
 def _solved(argument: Argument) -> tuple[Floats, dict[Reading, float]]:

@@ -58,13 +58,19 @@ def default_path() -> Path:
     return folder / "mistrust" / "results.duckdb"
 
 
+class HeldError(UsageError):
+    """Another run holds the store."""
+
+
 class Store:
     """A DuckDB file of solved batches; used as a context manager.
 
     Raises
     ------
+    HeldError
+        Another run holds it.
     UsageError
-        The file cannot be opened: it is not a store, or another run holds it.
+        The file cannot be opened, or is not a store.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,6 +79,8 @@ class Store:
             self._connection = duckdb.connect(str(path))
         except (OSError, duckdb.Error) as error:
             reason = " ".join(str(error).split())
+            if "set lock" in reason or "another process" in reason:
+                raise HeldError(f"another run holds the store of results '{path}'") from None
             raise UsageError(f"the store of results '{path}' cannot be opened: {reason}") from None
         self._connection.execute(
             "create table if not exists batch (key varchar primary key, content blob)"

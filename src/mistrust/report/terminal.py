@@ -189,10 +189,17 @@ def _coarse_lines(beliefs: dict[str, Any] | None) -> list[str]:
     ]
     doubled = beliefs["doubled"]
     if doubled is None:
-        return [*lines, "what twice as many would change takes long: add --beliefs to see it"]
+        return [
+            *lines,
+            "what twice as many would change takes long to see: add --beliefs",
+        ]
     worst = max(doubled["claims"], key=lambda name: doubled["claims"][name], default=None)
-    most = f", what '{worst}' reads by {doubled['claims'][worst]:.1e}" if worst else ""
-    return [*lines, f"twice as many move values by at most {doubled['value']:.1e}{most}"]
+    most = f", and what '{worst}' reads by {doubled['claims'][worst]:.1e}" if worst else ""
+    lines.append(f"with twice as many points values move by {doubled['value']:.1e} at most{most}")
+    turned = " and ".join(f"'{name}'" for name in doubled["turned"])
+    if turned:
+        lines.append(f"[bold red]too few points[/]: with twice as many {turned} would turn")
+    return lines
 
 
 def show_why(record: dict[str, Any], console: Console) -> None:

@@ -113,8 +113,7 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
     size, n = worth.shape[1], worth.shape[2] - 1
     count = min(len(places), whole.shape[1])
     for i in range(count):
-        state[NEARBY, i], state[LONGEST, i] = NEAR, FARTHEST
-        _load(i, places[i], worth, belief, bend, precision, open_, whole, state)
+        _load(i, places[i], NEAR, FARTHEST, worth, belief, bend, precision, open_, whole, state)
     coming = count
     while count > 0:
         predict(count, size, whole, state, loose)
@@ -128,14 +127,10 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                 whole[STATUS, i] = proceed(i, n, size, whole, state)
             if whole[STATUS, i] <= AHEAD:
                 continue
-            job, reach, rest = (
-                whole[JOB, i],
-                0.25 * state[LONGEST, i],
-                _residual(i, size, whole, state),
-            )
+            job, reach = whole[JOB, i], 0.25 * state[LONGEST, i]
+            rest = _residual(i, size, whole, state)
             if again and rest == np.inf and reach > LEAST:
-                state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach
-                _load(i, job, worth, belief, bend, precision, open_, whole, state)
+                _load(i, job, CAREFUL, reach, worth, belief, bend, precision, open_, whole, state)
                 continue
             left[job] = rest
             for a in range(size):
@@ -147,9 +142,8 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
                     share[job, 0, a] = state[at(SHARE_ONE, a, size), i]
                     share[job, 1, a] = state[at(SHARE_TWO, a, size), i]
             if coming < len(places):
-                state[NEARBY, i], state[LONGEST, i] = NEAR, FARTHEST
-                _load(i, places[coming], worth, belief, bend, precision, open_, whole, state)
-                coming += 1
+                job, coming = places[coming], coming + 1
+                _load(i, job, NEAR, FARTHEST, worth, belief, bend, precision, open_, whole, state)
             else:
                 count -= 1
                 for row in range(len(whole)):
@@ -159,30 +153,22 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
 
 
 @njit(**OPTIONS)
-def _load(i, job, worth, belief, bend, precision, open_, whole, state):
+def _load(i, job, near, longest, worth, belief, bend, precision, open_, whole, state):
     """Begin with a place in a column: at the centroid, where nothing is learned."""
-    size, n = worth.shape[1], worth.shape[2] - 1
-    prior, sharp, case = (
-        np.log(belief[job] / (1.0 - belief[job])),
-        precision[job],
-        job % bend.shape[1],
-    )
-    whole[JOB, i] = job
-    state[PRIOR, i], state[PRECISION, i], state[SCALE, i], state[DISTANCE, i] = (
-        prior,
-        sharp,
-        1.0,
-        0.0,
-    )
+    size, n, case = worth.shape[1], worth.shape[2] - 1, job % bend.shape[1]
+    prior, sharp = np.log(belief[job] / (1.0 - belief[job])), precision[job]
+    whole[JOB, i], state[NEARBY, i], state[LONGEST, i] = job, near, longest
+    state[PRIOR, i], state[PRECISION, i] = prior, sharp
+    state[SCALE, i], state[DISTANCE, i] = 1.0, 0.0
     for j in range(4):
         state[BEND + j, i] = bend[j, case]
     x = position(belief[job], bend[0, case], bend[1, case], bend[2, case], bend[3, case])
-    low, some, mean = min(int(x), n - 1), 0.0, 0.0
+    low = min(int(x), n - 1)
+    part, some, mean = x - low, 0.0, 0.0
     for a in range(size):
         state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
         state[at(POINT, a, size), i] = state[at(TRIED, a, size), i] = prior
         state[at(ROW, a, size), i] = 0.0
-        part = x - low
         one = worth[job, a, low, 0] + part * (worth[job, a, low + 1, 0] - worth[job, a, low, 0])
         two = worth[job, a, low, 1] + part * (worth[job, a, low + 1, 1] - worth[job, a, low, 1])
         state[at(ONE, a, size), i], state[at(BY_T, a, size), i] = sharp * one, sharp * (one - two)

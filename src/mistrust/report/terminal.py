@@ -189,10 +189,7 @@ def _coarse_lines(beliefs: dict[str, Any] | None) -> list[str]:
     ]
     doubled = beliefs["doubled"]
     if doubled is None:
-        return [
-            *lines,
-            "what twice as many would change takes long to see: add --beliefs",
-        ]
+        return [*lines, "what twice as many would change takes long to see: add --beliefs"]
     worst = max(doubled["claims"], key=lambda name: doubled["claims"][name], default=None)
     most = f", and what '{worst}' reads by {doubled['claims'][worst]:.1e}" if worst else ""
     lines.append(f"with twice as many points values move by {doubled['value']:.1e} at most{most}")

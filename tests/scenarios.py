@@ -187,7 +187,7 @@ def _types(world: World, actors: tuple[str, ...]) -> Data:
     for name in actors[: world.one([0, 1, 1, 1, 2])]:
         types = world.one(TYPES) if not found else TYPES[0]
         world.with_types(name, types)
-        share = world.one([f"{world.draw(st.integers(0, 20)) / 20:g}", *world.constants])
+        share = world.one([f"{world.draw(st.integers(1, 20)) / 20:g}", *world.constants])
         odds = [share, f"1 - {share}"]
         if len(types) == 3:
             odds = [f"0.3 * {share}", f"0.7 * {share}", odds[1]]

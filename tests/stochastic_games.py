@@ -91,9 +91,7 @@ def scenario(game: Game, precision: float) -> Data:
     board: Data = {"state": {"levels": states, "start": dict.fromkeys(states, 1 / len(states))}}
     for p in game.players:
         board[f"a{p}"] = {"levels": list(range(most[p])), "start": 0, "within": "turn"}
-    pays = {
-        f"p{p}": {"reward": _by_state([_table(r[p]) for r in game.rewards])} for p in game.players
-    }
+    pays = {f"p{p}": _rewards([_table(r[p]) for r in game.rewards]) for p in game.players}
     rows = {
         state: {to: _table(odds[..., i]) for i, to in enumerate(states)}
         for state, odds in zip(states, game.odds, strict=True)
@@ -124,9 +122,14 @@ def _choice(game: Game, player: int, most: int) -> Data:
     return {"decide": f"p{player}", "options": options}
 
 
-def _by_state(tables: Sequence[str]) -> str:
-    """One of some expressions, by the state: halves of the states, and halves of these."""
-    return _halved(tables, 0, lambda at: f"state < s{at}")
+def _rewards(tables: Sequence[str]) -> dict[str, str]:
+    """One of some expressions, by the state: a term for every sixteen, halved and halved again."""
+    terms = {}
+    for first in range(0, len(tables), 16):
+        own = _halved(tables[first : first + 16], first, lambda at: f"state < s{at}")
+        own = own if first + 16 >= len(tables) else f"if(state < s{first + 16}, {own}, 0)"
+        terms[f"reward{first}"] = f"if(state < s{first}, 0, {own})" if first else own
+    return terms
 
 
 def _table(numbers: Floats, player: int = 0) -> str:

@@ -122,6 +122,10 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "deep lines": ("- " * 10_000, "more than 20 deep"),
     "an object": (edited("title: ", "title: !!python/object:os.system "), "tags"),
     "merge keys": (edited("front: {", "front: {<<: {a: 1}, "), "unknown key '<<'"),
+    "commas without end": (
+        edited("title: A", f"x: {{a: ({'b,' * 200_000}}}\ntitle: A"),
+        "so many mistakes",
+    ),
     # names
     "unknown key": (edited("guess: 0.5", "gess: 0.5"), "28:5: .*'gess'; did you mean 'guess'"),
     "unknown level": (edited("start: truce", "start: truse"), "'truse' .* did you mean 'truce'"),
@@ -311,14 +315,42 @@ SLIPS = [
     ("check --jsn", "--json"),
     ("check good.yaml more.yaml", "more.yaml"),
     ("run good.yaml --worldz 4", "--worlds"),
-    ("run good.yaml --worlds many", "--worlds"),
-    ("run good.yaml --worlds -1 --json", "--worlds"),
-    ("run good.yaml --resolution fine", "'draft'"),
-    ("why good.yaml --at 2025-Q1", "--actor"),
+    ("why", "scenario"),
     ("why --actor rival --at 2025-Q1", "scenario"),
     ("compare good.yaml --levers vigilance", "--lever"),
     ("compare good.yaml --lever", "--lever"),
 ]
+
+
+VALUES = [
+    (
+        "run good.yaml --worlds many",
+        "'--worlds': found 'many', expected a whole number, 0 to 1,000,000",
+    ),
+    ("run good.yaml --worlds -1 --json", "'--worlds': found -1, expected 0 to 1,000,000"),
+    ("compare good.yaml --worlds 2000000", "'--worlds': found 2000000, expected 0 to 1,000,000"),
+    ("run good.yaml --seed 1.5", "'--seed': found '1.5', expected a whole number, 0 or more"),
+    ("export good.yaml --to efg --limit 0", "'--limit': found 0, expected 1 or more"),
+    ("export good.yaml --to gbt", "'--to': found 'gbt', expected 'efg'"),
+    (
+        "run good.yaml --resolution fine",
+        "'--resolution': found 'fine', expected one of 'standard', 'draft'",
+    ),
+    (
+        "check good.yaml --resolution drat",
+        "found 'drat', expected one of 'standard', 'draft'; did you mean 'draft'?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), VALUES)
+def test_a_value_that_an_option_does_not_take(
+    arguments: str, message: str, command: Command
+) -> None:
+    Path("good.yaml").write_text(STARTER, encoding="utf-8")
+    code, out, err = command(*arguments.split())
+    told = " ".join(word for word in err.split() if word != "│")
+    assert (code, out) == (2, "") and message in told
 
 
 @pytest.mark.parametrize(("arguments", "hint"), SLIPS)

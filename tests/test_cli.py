@@ -155,6 +155,15 @@ def test_check(command: Command) -> None:
     assert "32" in command("check", STARTER).out
 
 
+TYPED = (
+    Path(STARTER)
+    .read_text(encoding="utf-8")
+    .replace("precision: 4}", "precision: 4, types: {hawk: 0.4, dove: 0.6}, beliefs: 3}", 1)
+    .replace("turns: 12", "turns: 2")
+)
+"""The starter with hidden types of the rival, cut short."""
+TYPED = re.sub(r"\nclaims:.*", "", TYPED, flags=re.DOTALL)
+
 BROKEN = """\
 title: broken
 horizon: {turns: 2}
@@ -217,7 +226,17 @@ def test_why(command: Command) -> None:
     for option in decision["options"]:
         assert option["value"] == pytest.approx(sum(option["terms"].values()))
     assert sum(o["probability"] for o in decision["options"]) == pytest.approx(1)
-    assert "attack" in command(*asked).out
+    out = command(*asked).out
+    assert "attack" in out and "given that" not in out
+
+
+def test_why_of_an_actor_with_types_says_that_its_type_is_given(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "typed.yaml").write_text(TYPED, encoding="utf-8")
+    said = " ".join(command("why", "typed.yaml", "--actor", "rival", "--at", "2025-Q1").out.split())
+    for kind in ("hawk", "dove"):
+        assert f"Reached with probability 100%, given that rival is of the type {kind};" in said
 
 
 def test_compare(command: Command) -> None:
@@ -232,7 +251,45 @@ def test_compare(command: Command) -> None:
     assert found == pytest.approx(change.values)
     off = command("compare", STARTER, "--without", "timeout", *asked[4:], "--json").json
     assert off["variant"] == "without timeout"
-    assert "vigilance" in command(*asked).out
+    said = command(*asked).out
+    assert "and with the lever vigilance: shares of 4 worlds, seed 1" in " ".join(said.split())
+    alone = command(*asked[:4], "--worlds", "0", "--workers", "1").out
+    assert "the best guess alone" in " ".join(alone.split()) and "0 worlds" not in alone
+
+
+def test_a_claim_with_the_lever_inside_is_not_read_with_it_again(command: Command) -> None:
+    asked = ("compare", STARTER, "--lever", "vigilance", "--worlds", "2", "--workers", "1")
+    record = command(*asked, "--json").json
+    assert record["seed"] == 1
+    under = {claim["id"]: claim["under"] for claim in record["claims"]}
+    assert [name for name, found in under.items() if found is None] == ["vigilance_pays"]
+    assert command(*asked).out.count("(has it inside already)") == 1
+    off = command("compare", STARTER, "--without", "timeout", *asked[4:], "--json").json
+    without = [claim["id"] for claim in off["claims"] if claim["under"] is None]
+    assert without == ["timeout_breaks_it"]
+
+
+def test_a_run_without_worlds_says_that_it_is_the_best_guess(
+    command: Command, tmp_path: Path
+) -> None:
+    out = command("run", STARTER, "--worlds", "0", "--workers", "1").out
+    assert "Verdicts: the best guess alone, since no worlds were drawn" in out
+    assert "certificate holds for the best guess: duality" in out and "0 worlds" not in out
+    page = (tmp_path / "mistrust-out" / "report.html").read_text(encoding="utf-8")
+    assert "<li>best guess only</li>" in page and "<li>0 worlds</li>" not in page
+
+
+def test_a_run_with_hidden_types_points_to_the_check_of_their_grid(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "my own.yaml").write_text(TYPED, encoding="utf-8")
+    told = "which a finer grid would turn: mistrust check "
+    out = command("run", "my own.yaml", "--worlds", "0", "--workers", "1").out
+    assert f"{told}'my own.yaml'\n" in out
+    page = tmp_path / "mistrust-out" / "report.html"
+    assert told in page.read_text(encoding="utf-8")
+    assert told not in command("run", STARTER, "--worlds", "0", "--workers", "1").out
+    assert told not in page.read_text(encoding="utf-8")
 
 
 def test_export(command: Command, tmp_path: Path) -> None:
@@ -286,7 +343,7 @@ def test_a_users_mistake_ends_in_a_message(
     assert ended.out == ""
 
 
-@pytest.mark.parametrize("arguments", [("run", "--worlds", "-1"), ("nonsense",), ("why", STARTER)])
+@pytest.mark.parametrize("arguments", [("run", "--worlds", "-1"), ("nonsense",), ("why",)])
 def test_wrong_usage_is_status_2(command: Command, arguments: tuple[str, ...]) -> None:
     assert command(*arguments).code == 2
 
@@ -294,6 +351,8 @@ def test_wrong_usage_is_status_2(command: Command, arguments: tuple[str, ...]) -
 def test_a_best_guess_without_certificate_is_told_apart_from_the_worlds() -> None:
     figures = {"duality": 1e-14, "mass": 2e-14, "residual": 3e-11}
     worlds = {"solved": 58, "asked": 64}
+    none = {"certificate": {"ok": False, **figures}, "worlds": {"solved": 0, "asked": 0}}
+    assert "holds nowhere else, since no worlds were drawn" in certificate_line(none)
     for ok, said in ((True, "certificate holds"), (False, "FAILS for the best guess; it holds")):
         record = {"certificate": {"ok": ok, **figures}, "worlds": worlds}
         told = Text.from_markup(certificate_line(record)).plain

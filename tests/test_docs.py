@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mistrust.model import Model
 from mistrust.scenario.read import json_schema, read_text
+from mistrust.scenario.text import read_tree
 
 ROOT = Path(__file__).parent.parent
 
@@ -24,6 +25,31 @@ def test_readme_scenario_runs() -> None:
     assert block is not None
     solved = Model(read_text(block[1], "README.md")).solve()
     assert 0 <= solved.read("P(front == truce at 2027-Q1)") <= 1
+
+
+def test_whole_scenarios_of_the_language_page_run() -> None:
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(title:.*?)```", text, flags=re.DOTALL)
+    assert any("types:" in block for block in blocks)
+    for block in blocks:
+        model = Model(read_text(block, "language.md"))
+        model.check(sample=2)
+        solved = model.solve()
+        for claim in model.argument.scenario.claims.values():
+            assert solved.read(claim.holds) in (0, 1)
+
+
+def test_the_language_page_says_which_expressions_need_quotes() -> None:
+    """Its example of quotes reads the same inside braces and on a line of its own."""
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    block = re.search(r"```yaml\n(payoffs:\n.*?)```", text, flags=re.DOTALL)
+    assert block is not None
+    data, source = read_tree(block[1], "language.md")
+    assert not source.problems
+    assert data["payoffs"]["ann"]["risk"] == data["payoffs"]["bob"]["risk"]
+    bare = block[1].replace('"', "").replace(", rank: front in [truce, war]", "")
+    (problem,) = read_tree(bare, "language.md")[1].problems
+    assert "needs quotes" in problem.message
 
 
 def test_published_schema_is_the_one_in_force() -> None:

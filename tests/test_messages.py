@@ -290,6 +290,23 @@ REQUESTS: list[tuple[tuple[str, ...], str]] = [
         "bob takes no decision in 2025-Q1 on such a board",
     ),
     (("why", "numbered.yaml", "--actor", "carl", "--at", "1"), "carl takes no decision in turn 1"),
+    (
+        (*WHY, "2025-Q1", "--given", "arms == 5 and front == truce"),
+        "in 'arms == 5 and front == truce': 'arms' never is 5; its levels are 0, 1, 2, 3",
+    ),
+    (
+        (*WHY, "2025-Q1", "--given", "arms in [0, 1.5]"),
+        "in 'arms in [0, 1.5]': 'arms' never is 1.5; its levels are 0, 1, 2, 3",
+    ),
+    (
+        ("why", "base.yaml"),
+        "say whose choice by --actor (ann, bob) and in which turn by --at (2025-Q1 to 2025-Q4)",
+    ),
+    (
+        ("why", "numbered.yaml", "--actor", "bob"),
+        "say in which turn by --at (turn 1 to turn 4)",
+    ),
+    (("why", "base.yaml", "--at", "2025-Q1"), "say whose choice by --actor (ann, bob)"),
     ((*WHY, "2025-Q1", "--lever", "clam"), "unknown lever 'clam'; did you mean 'calm'?"),
     (COMPARE, "name a --lever or a mechanism --without; levers here: calm, strong"),
     ((*COMPARE, "--lever", "clam"), "unknown lever 'clam'; did you mean 'calm'?"),

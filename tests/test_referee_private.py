@@ -345,7 +345,7 @@ def test_an_option_that_only_one_type_has_gives_it_away() -> None:
         "beg": {"when": "ann == poor or ann == broke", "set": {"x": 0}},
     }
     actors = {
-        "ann": {"precision": 0, "types": {"rich": 0.5, "poor": 0.5, "broke": 0}, "beliefs": 3}
+        "ann": {"precision": 0, "types": {"rich": 0.5, "poor": 0.5, "broke": "1 - 1"}, "beliefs": 3}
     }
     game = checked(actors=actors, turn=[{"decide": "ann", "options": options}])
     assert game.policy(0, "ann", {}, "rich") == {"spend": 0.5, "save": 0.5}
@@ -368,7 +368,7 @@ def test_a_forced_choice_tells_nothing() -> None:
 
 def leak(prior: float, points: int, **effects: Any) -> Referee:
     """Something is seen that depends on a type."""
-    ann = {"types": {"good": prior, "bad": 1 - prior}, "beliefs": points, "precision": 1}
+    ann = {"types": {"good": prior, "bad": f"1 - {prior}"}, "beliefs": points, "precision": 1}
     return checked(
         actors={"ann": ann},
         board={

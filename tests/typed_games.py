@@ -58,7 +58,8 @@ class _Draw:
             parts = [self.random.randint(0 if k else 1, 6) for k in range(len(kinds))]
             odds = [part / sum(parts) for part in parts[1:]]
             weights = [1 - sum(odds), *odds]
-            found["types"] = dict(zip(kinds, weights, strict=True))
+            shares = [weight or "1 - 1" for weight in weights]  # a plain 0 is refused
+            found["types"] = dict(zip(kinds, shares, strict=True))
             many = [3, 5, 6, 9, 11] if len(kinds) == 2 and len(self.types) == 1 else [2, 3, 4, 5]
             found["beliefs"] = self.random.choice(many)
         return found

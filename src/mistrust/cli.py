@@ -15,11 +15,13 @@ import typer
 from rich.console import Console
 
 from mistrust import __version__
+from mistrust.arguments import one_of, whole
 from mistrust.compile.size import cores
 from mistrust.errors import MistrustError, Problem, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from mistrust.ensemble.store import Store
+    from mistrust.scenario.check import Argument
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,10 +51,29 @@ class Format(StrEnum):
 
 SCENARIO = Annotated[Path, typer.Argument(help="A scenario file.", show_default=False)]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
-FINENESS = Annotated[Resolution, typer.Option(help="'draft' is coarser and quicker.")]
-WORLDS = Annotated[int, typer.Option(help="How many draws of the premises.", min=0, max=1_000_000)]
-SEED = Annotated[int, typer.Option(help="Seed of the draws.", min=0)]
-WORKERS = Annotated[int, typer.Option(help="Processes; 0 is one for each core.", min=0)]
+FINENESS = Annotated[
+    Resolution,
+    typer.Option(
+        help="'draft' is coarser and quicker.", parser=one_of(Resolution), metavar="standard|draft"
+    ),
+]
+WORLDS = Annotated[
+    int,
+    typer.Option(
+        help="How many draws of the premises; 0: the best guess alone.",
+        parser=whole(0, 1_000_000),
+        metavar="NUMBER",
+    ),
+]
+SEED = Annotated[int, typer.Option(help="Seed of the draws.", parser=whole(0), metavar="NUMBER")]
+WORKERS = Annotated[
+    int,
+    typer.Option(help="Processes; 0 is one for each core.", parser=whole(0), metavar="NUMBER"),
+]
+AUDITED = Annotated[
+    int,
+    typer.Option(help="Draws in which mechanisms are audited.", parser=whole(0), metavar="NUMBER"),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -74,9 +95,7 @@ def run(
         "mistrust-out"
     ),
     workers: WORKERS = 0,
-    audit_worlds: Annotated[
-        int, typer.Option(help="Draws in which mechanisms are audited.", min=0)
-    ] = 16,
+    audit_worlds: AUDITED = 16,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Solve again what an earlier run has solved.")
     ] = False,
@@ -220,8 +239,8 @@ def new(
 @app.command()
 def why(
     scenario: SCENARIO,
-    actor: Annotated[str, typer.Option(help="Whose choice.")],
-    at: Annotated[str, typer.Option(help="When, such as 2025-Q1.")],
+    actor: Annotated[str | None, typer.Option(help="Whose choice (needed).")] = None,
+    at: Annotated[str | None, typer.Option(help="When, such as 2025-Q1 (needed).")] = None,
     given: Annotated[str | None, typer.Option(help="On which boards: 'front == fighting'.")] = None,
     lever: Annotated[
         list[str] | None, typer.Option(help="A lever to apply; may be repeated.")
@@ -233,7 +252,10 @@ def why(
     from mistrust.model import load
     from mistrust.report.terminal import show_why
 
-    solved = load(scenario, resolution.value).solve(levers=lever or ())
+    model = load(scenario, resolution.value)
+    if actor is None or at is None:
+        raise _unasked(model.argument, actor, at)
+    solved = model.solve(levers=lever or ())
     found = [
         {**vars(e), "options": [vars(o) for o in e.options]} for e in solved.why(actor, at, given)
     ]
@@ -242,6 +264,17 @@ def why(
         sys.stdout.write(json.dumps(record) + "\n")
     else:
         show_why(record, _out)
+
+
+def _unasked(argument: Argument, actor: str | None, at: str | None) -> UsageError:
+    """What `why` has not been told, and what it could be."""
+    calendar, missing = argument.calendar, []
+    if actor is None:
+        missing.append(f"whose choice by --actor ({', '.join(argument.scenario.actors)})")
+    if at is None:
+        dates = f"{calendar.label(0)} to {calendar.label(calendar.turns - 1)}"
+        missing.append(f"in which turn by --at ({dates})")
+    return UsageError(f"say {' and '.join(missing)}")
 
 
 @app.command()
@@ -282,7 +315,10 @@ def compare(
 @app.command()
 def export(
     scenario: SCENARIO,
-    to: Annotated[Format, typer.Option(help="efg: a game tree for Gambit.")],
+    to: Annotated[
+        Format,
+        typer.Option(help="efg: a game tree for Gambit.", parser=one_of(Format), metavar="efg"),
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write, else printed.")
     ] = None,
@@ -292,7 +328,10 @@ def export(
     without: Annotated[
         list[str] | None, typer.Option(help="A mechanism to switch off; may be repeated.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="Nodes that the tree may have.", min=1)] = 20_000,
+    limit: Annotated[
+        int,
+        typer.Option(help="Nodes that the tree may have.", parser=whole(1), metavar="NUMBER"),
+    ] = 20_000,
     resolution: FINENESS = Resolution.standard,
 ) -> None:
     """Write a small scenario as a game tree that Gambit reads, at the best guess."""

@@ -120,7 +120,7 @@ class Model:
         variant = self.variant(levers, without)
         asked = compared(self.argument, variant)
         results = self.ensemble(asked, worlds, seed, workers=workers, progress=progress)
-        return comparison_record(results, answer_claims(results, asked), variant, worlds)
+        return comparison_record(results, answer_claims(results, asked), variant, worlds, seed)
 
     def variant(self, levers: Sequence[str] = (), without: Sequence[str] = ()) -> Variant:
         """The game with levers applied and mechanisms switched off, their names checked."""

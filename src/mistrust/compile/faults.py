@@ -229,14 +229,14 @@ class Checker:
         return None
 
     def _lane(self, lane: int) -> str:
-        """The premises, where they are not at their guesses."""
+        """What applies beside the scenario as written: levers, and premises off their guesses."""
         scenario = self.argument.scenario
         case = self.cases[lane % len(self.cases)]
         moved = [
             f"{n} = {v:.4g}" for n, v in case.premises.items() if v != scenario.premises[n].guess
         ]
-        variant = case.variant.label()
-        told = [] if variant == "as written" else [variant]
+        told = [f"with the lever '{name}'" for name in case.variant.levers]
+        told += [f"without '{name}'" for name in sorted(case.variant.off)]
         if moved:
             shown = ", ".join(moved[:6]) + (", ..." if len(moved) > 6 else "")
             told.append(f"with {shown}")

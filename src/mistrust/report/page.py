@@ -44,7 +44,7 @@ def render(record: Record) -> str:
     environment.filters |= {
         "share": words.share, "figure": words.figure, "signed": words.signed, "slug": slug,
         "written": words.written, "plain": plain, "sentence": sentence, "amount": amount,
-        "stationary": words.stationary,
+        "stationary": words.stationary, "on_a_grid": words.on_a_grid,
     }  # fmt: skip
     environment.globals |= {
         "interval": words.interval, "counted": counted, "share_bar": bars.share_bar,

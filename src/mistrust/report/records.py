@@ -69,14 +69,20 @@ def run_record(
 
 
 def comparison_record(
-    results: Results, answers: list[ClaimAnswer], variant: Variant, asked: int
+    results: Results, answers: list[ClaimAnswer], variant: Variant, asked: int, seed: int
 ) -> dict[str, Any]:
-    """Claims and values as written beside those of a variant."""
+    """Claims and values as written beside those of a variant.
+
+    A claim that has something of the variant inside already is not read in it: both sides of
+    `under(lever, x) > x` would then have the lever.
+    """
     found = {answer.id: answer for answer in answers}
     base, other = results.values[Variant()], results.values[variant]
     return {
         "scenario": _scenario(results.argument),
         "variant": variant.label(),
+        "with": _in_words(variant),
+        "seed": seed,
         "certificate": certificate_record(results),
         "worlds": {"asked": asked, "failed": len([w for w in results.failures if w > 0])},
         "claims": [
@@ -84,7 +90,7 @@ def comparison_record(
                 "id": name,
                 "says": claim.says,
                 "as_written": _brief(found[name]),
-                "under": _brief(found[f"{name} *"]),
+                "under": None if _inside(found[name], variant) else _brief(found[f"{name} *"]),
             }
             for name, claim in results.argument.scenario.claims.items()
         ],
@@ -93,6 +99,18 @@ def comparison_record(
             for i, actor in enumerate(results.program.actors)
         },
     }
+
+
+def _in_words(variant: Variant) -> str:
+    """What a variant adds to the scenario as written."""
+    applied = [f"the lever {name}" for name in variant.levers]
+    return ", ".join([*applied, *(f"{name} switched off" for name in sorted(variant.off))])
+
+
+def _inside(answer: ClaimAnswer, variant: Variant) -> bool:
+    """Whether a claim reads a variant that shares a lever, or a mechanism off, with this one."""
+    read = [f.node.variant for f in answer.figures if isinstance(f.node, Reading)]
+    return any(set(v.levers) & set(variant.levers) or v.off & variant.off for v in read)
 
 
 def _brief(answer: ClaimAnswer) -> dict[str, Any]:

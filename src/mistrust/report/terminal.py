@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mistrust.report.words import stationary
+from mistrust.report.words import on_a_grid, stationary
 from mistrust.scenario.check import Argument
 
 _STYLE = {True: "green", False: "red", None: "yellow"}
@@ -36,6 +36,8 @@ def show(record: dict[str, Any], console: Console, *, told: dict[str, Any] | Non
         console.print(audit_table(record))
     console.print(certificate_line(record))
     show_endless(record, console)
+    if record["beliefs"]:
+        console.print(escape(on_a_grid(record["scenario"]["file"])), soft_wrap=True)
     timing = record["timing"]
     console.print(
         f"{timing['games']:,} games in {timing['seconds']:.0f} s"
@@ -69,6 +71,8 @@ def claims_table(record: dict[str, Any]) -> Table:
     """The verdict on each claim."""
     solved = record["worlds"]["solved"]
     title = f"Verdicts: share of {solved} worlds in which each claim holds"
+    if not record["worlds"]["asked"]:
+        title = "Verdicts: the best guess alone, since no worlds were drawn"
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
     for heading, justify in (
         ("claim", "left"),
@@ -99,9 +103,8 @@ def claims_table(record: dict[str, Any]) -> Table:
 def audit_table(record: dict[str, Any]) -> Table:
     """Each mechanism off against on."""
     audited = record["worlds"]["audited"]
-    title = (
-        f"Mechanisms: the outcome that each moves, with less without (shares of {audited} worlds)"
-    )
+    over = f"shares of {audited} worlds" if audited else "the best guess alone"
+    title = f"Mechanisms: the outcome that each moves, with less without ({over})"
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
     for heading, justify in (
         ("mechanism", "left"),
@@ -130,10 +133,11 @@ def certificate_line(record: dict[str, Any]) -> str:
     good = "[green]certificate holds[/]"
     if not found["ok"]:
         good = "[bold red]CERTIFICATE FAILS[/] for the best guess; it holds"
-    return (
-        f"{good} in {worlds['solved']} of {worlds['asked']} worlds: duality "
-        f"{found['duality']:.0e}, mass {found['mass']:.0e}, residual {found['residual']:.0e}"
-    )
+    where = f"in {worlds['solved']} of {worlds['asked']} worlds"
+    if not worlds["asked"]:
+        where = "for the best guess" if found["ok"] else "nowhere else, since no worlds were drawn"
+    figures = ", ".join(f"{name} {found[name]:.0e}" for name in ("duality", "mass", "residual"))
+    return f"{good} {where}: {figures}"
 
 
 def show_endless(record: dict[str, Any], console: Console) -> None:
@@ -218,14 +222,17 @@ def show_why(record: dict[str, Any], console: Console) -> None:
                 option["name"], percent(option["probability"]), f"{option['value']:.3f}", *split
             )
         console.print(table)
-        console.print(_why_line(found, options, terms))
+        console.print(_why_line(found, record["actor"], options, terms))
 
 
-def _why_line(found: dict[str, Any], options: list[dict[str, Any]], terms: list[str]) -> str:
+def _why_line(
+    found: dict[str, Any], actor: str, options: list[dict[str, Any]], terms: list[str]
+) -> str:
     if found["probability"] > 0:
+        kind = f", given that {actor} is of the type {found['type']}" if found["type"] else ""
         reached = (
-            f"Reached with probability {percent(found['probability'])}; figures are averages over "
-            f"its {found['boards']:,} boards."
+            f"Reached with probability {percent(found['probability'])}{kind}; figures are averages "
+            f"over its {found['boards']:,} boards."
         )
     else:
         reached = (
@@ -246,15 +253,23 @@ def _why_line(found: dict[str, Any], options: list[dict[str, Any]], terms: list[
 
 def show_comparison(record: dict[str, Any], console: Console) -> None:
     """Print claims and values with and without a lever."""
-    title = f"As written, and {escape(record['variant'])}"
+    worlds = record["worlds"]
+    solved = {**worlds, "solved": worlds["asked"] - worlds["failed"]}
+    over = f"shares of {solved['solved']} worlds, seed {record['seed']}"
+    if not worlds["asked"]:
+        over = "the best guess alone, since no worlds were drawn"
+    title = f"As written, and with {escape(record['with'])}: {over}"
     table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
     for heading in ("claim", "as written", "then", "best guess"):
         table.add_column(heading, justify="right" if heading in ("as written", "then") else "left")
     for claim in record["claims"]:
         one, other = claim["as_written"], claim["under"]
-        said = [
-            {True: "holds", False: "fails", None: "no value"}[x["best_guess"]] for x in (one, other)
-        ]
+        words = {True: "holds", False: "fails", None: "no value"}
+        if other is None:
+            told = f"{words[one['best_guess']]} [dim](has it inside already)[/]"
+            table.add_row(claim["id"], percent(one["share"]), "-", told)
+            continue
+        said = [words[x["best_guess"]] for x in (one, other)]
         style = "bold" if said[0] != said[1] else "dim"
         table.add_row(
             claim["id"],
@@ -276,7 +291,5 @@ def show_comparison(record: dict[str, Any], console: Console) -> None:
             actor, "-" if base is None else f"{base:.3f}", amount(change["best_guess"]), span
         )
     console.print(values)
-    worlds = record["worlds"]
-    solved = {**worlds, "solved": worlds["asked"] - worlds["failed"]}
     console.print(certificate_line({**record, "worlds": solved}))
     show_endless(record, console)

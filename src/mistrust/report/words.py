@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 CERTAIN = 1e-12
 """A share this close to 0 or 1 differs from it by rounding only; the mass error allowed."""
 
@@ -49,6 +51,14 @@ def stationary(residual: float | None) -> str:
     return (
         "Play goes on for ever: shown is one stationary equilibrium of possibly several, the one "
         f"that is reached from precision zero (residual {figure(residual)})."
+    )
+
+
+def on_a_grid(file: str) -> str:
+    """Where a reader learns what the grid of the beliefs does to claims."""
+    return (
+        "Beliefs about hidden types are kept on a grid of points; how far that moves values and "
+        f"claims, and which a finer grid would turn: mistrust check {shlex.quote(file)}"
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from mistrust.errors import UsageError, clipped
 from mistrust.scenario.calendar import Calendar, month_of
 from mistrust.scenario.dependence import uses
+from mistrust.scenario.effects import find_level, listed
 from mistrust.scenario.expressions import parse
-from mistrust.scenario.resolve import Scope, resolve
+from mistrust.scenario.resolve import Axis, Constant, Scope, resolve
 from mistrust.scenario.tokens import ExpressionError
-from mistrust.scenario.tree import Node
+from mistrust.scenario.tree import Compare, Node, children
 
 
 def turn_named(date: str, calendar: Calendar) -> int:
@@ -36,7 +38,24 @@ def condition_on_board(text: str, scope: Scope) -> Node:
     for name in sorted(uses(node, scope)):
         if name in board and board[name].recorded:
             raise UsageError(f"in '{text}': '{name}' is recorded, so no decision sees it")
+    for variable, number in _equated(node, scope):
+        levels = board[variable].levels
+        if find_level(number, levels) is None:
+            message = f"'{variable}' never is {number:g}; its levels are {listed(levels)}"
+            raise UsageError(f"in '{text}': {message}")
     return node
+
+
+def _equated(node: Node, scope: Scope) -> Iterator[tuple[str, float]]:
+    """The variables with numbered levels that are compared with a number by == or !=, and it."""
+    if isinstance(node, Compare) and node.op in ("==", "!="):
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if not (isinstance(one, Axis) and isinstance(other, Constant)):
+                continue
+            if not scope.named(one.variable):
+                yield one.variable, other.value
+    for part in children(node):
+        yield from _equated(part, scope)
 
 
 def misread(text: str, error: ExpressionError) -> UsageError:

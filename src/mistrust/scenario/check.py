@@ -17,6 +17,7 @@ from mistrust.scenario.dependence import uses
 from mistrust.scenario.effects import (
     MAX_BRANCHES,
     Levels,
+    actor_for_decision,
     decisions,
     decisions_in,
     find_level,
@@ -171,6 +172,7 @@ class _Checker(Hidden):
                     )
                 if shared:
                     seen[name] = section
+        self._names_of_types()
         called = set[str]()
         for path, decision in decisions(self.scenario):
             name = phase_name(decision)
@@ -319,11 +321,7 @@ class _Checker(Hidden):
         known = {phase_name(decision): decision for _, decision in decisions(self.scenario)}
         for name, lever in self.scenario.levers.items():
             path: Path = ("levers", name)
-            for decision in self._known((*path, "choose"), lever.choose, known, "decision"):
-                option, options = lever.choose[decision], known[decision].options
-                if option not in {*options, *self.scope.broken}:
-                    message = f"'{option}' is not an option of '{decision}'"
-                    self._complain((*path, "choose", decision), message + nearest(option, options))
+            self._choices((*path, "choose"), lever.choose, known)
             self._known((*path, "premises"), lever.premises, self.scenario.premises, "premise")
             for i, name in enumerate(lever.off):
                 if name not in {*self.scenario.mechanisms, *self.scope.broken}:
@@ -331,6 +329,29 @@ class _Checker(Hidden):
                     message = f"unknown mechanism '{clipped(name)}'{hint}"
                     self._complain((*path, "off", i), message)
             self._number((*path, "when"), lever.when)
+
+    def _choices(self, path: Path, choose: Mapping[str, str], known: Mapping[str, Decide]) -> None:
+        """Decisions and the options that a lever makes them take."""
+        asked = []
+        for name, option in choose.items():
+            meant = ""
+            own = known[name].options if name in known else {}
+            if option in self.scope.types(name) and option not in own:
+                meant = (
+                    f"a lever cannot choose the type of '{name}'; make its probability a premise, "
+                    "and let the lever set that by 'premises'"
+                )
+            elif name not in known:
+                meant = actor_for_decision(self.scenario, name, option, "{}: {}")
+            if meant and name not in self.scope.broken:
+                self._complain((*path, name), meant, key=True)
+            else:
+                asked.append(name)
+        for name in self._known(path, asked, known, "decision"):
+            option, options = choose[name], known[name].options
+            if option not in {*options, *self.scope.broken}:
+                message = f"'{option}' is not an option of '{name}'"
+                self._complain((*path, name), message + nearest(option, options))
 
 
 def _cyclic(refers: Mapping[str, set[str]]) -> set[str]:

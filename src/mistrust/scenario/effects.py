@@ -59,6 +59,24 @@ def records_only(phase: Decide | Sealed | Chance, scenario: Scenario) -> bool:
     return isinstance(phase, Chance) and all(scenario.board[name].recorded for name in moved)
 
 
+def actor_for_decision(scenario: Scenario, name: str, option: str, form: str) -> str:
+    """The message where an actor is named, and a decision of its was meant; empty for others.
+
+    `form` is how a decision and its option are written there.
+    """
+    if name not in scenario.actors:
+        return ""
+    own = [decision for _, decision in decisions(scenario) if decision.decide == name]
+    if not own:
+        return f"'{name}' is an actor that decides nothing"
+    fitting = [d for d in own if option in d.options]
+    example = (fitting or own)[0]
+    word = option if fitting else next(iter(example.options))
+    called = " and ".join(f"'{phase_name(d)}'" for d in own[:4]) + (" ..." if len(own) > 4 else "")
+    written = form.format(phase_name(example), word)
+    return f"'{name}' is an actor, and what it decides is called {called}: write {written}"
+
+
 def find_level(text: object, levels: Levels) -> int | None:
     """The index of a level given as written or as a number, if it is one."""
     if isinstance(levels[0], str):

@@ -77,7 +77,8 @@ class _Mistake:
         bracket = self.text[self.opened : self.opened + 1]
         close = {"{": "}", "[": "]"}.get(bracket, bracket)
         if self._number(self.at) == self._number(self.opened):
-            return self.at, f"found '{found}', expected ',' or '{close}'"
+            hint = " (a text with brackets in it needs quotes)" if found in ("[", "{") else ""
+            return self.at, f"found '{found}', expected ',' or '{close}'{hint}"
         message = f"the '{bracket}' that opens here is not closed by line {self._number(self.at)}"
         return self.opened, f"{message}: expected ',' or '{close}'{self._cut_off()}"
 

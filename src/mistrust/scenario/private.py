@@ -8,7 +8,7 @@ from mistrust.scenario.beliefs import axis_name
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.effects import decisions_in, moves_of
 from mistrust.scenario.findings import Findings
-from mistrust.scenario.resolve import TurnTable
+from mistrust.scenario.resolve import Constant, TurnTable
 from mistrust.scenario.schema import Chance, Decide, Sealed
 from mistrust.scenario.text import Path
 from mistrust.scenario.tokens import KEYWORDS
@@ -38,6 +38,16 @@ class Hidden(Findings):
     def _with_types(self) -> list[str]:
         return [name for name, actor in self.scenario.actors.items() if actor.types]
 
+    def _names_of_types(self) -> None:
+        """Refuse the name of an actor with types for anything else that expressions read."""
+        for name in self._with_types():
+            line = self.source.problem(("actors", name), "", key=True).line
+            for section in ("board", "premises", "mechanisms", "define"):
+                if name in getattr(self.scenario, section):
+                    message = f"the name '{name}' is that of an actor with types (line {line})"
+                    self._complain((section, name), f"{message}; choose another", key=True)
+                    self.scope.broken |= {name}
+
     def _shown(self) -> list[str]:
         """The variables of the board that phases may move."""
         beliefs = {axis_name(name) for name in self._with_types()}
@@ -51,7 +61,7 @@ class Hidden(Findings):
             if name in beliefs:
                 message = "beliefs follow from what is seen; no phase can move them"
                 self._complain((*path, name), message, key=True)
-            elif name in beliefs.values():
+            elif name in beliefs.values() and name not in self.scope.broken:
                 message = f"the type of '{name}' is drawn at the outset; no phase can move it"
                 self._complain((*path, name), message, key=True)
             else:
@@ -60,14 +70,14 @@ class Hidden(Findings):
 
     def _typed(self, name: str) -> None:
         path: Path = ("actors", name)
-        actor, s = self.scenario.actors[name], self.scenario
-        for section in ("board", "premises", "mechanisms", "define"):
-            if name in getattr(s, section):
-                message = f"'{name}' has types, so its name cannot be used in '{section}' too"
-                self._complain(path, message, key=True)
+        actor = self.scenario.actors[name]
         for kind, text in actor.types.items():
             here: Path = (*path, "types", kind)
             self._premises_only(here, text)
+            node = self.nodes.get(here)
+            if isinstance(node, Constant) and node.value == 0:
+                message = f"'{kind}' has the probability 0, so nobody is of this type; leave it out"
+                self._complain(here, message)
             if kind in KEYWORDS:
                 message = f"'{kind}' is a word of the language; choose another name"
                 self._complain(here, message, key=True)

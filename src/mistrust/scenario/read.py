@@ -222,6 +222,8 @@ def _expected(detail: Any) -> str:
         most = context["max_length"]
         return f"found {_shown(found)} with {len(found):,} entries, expected {most:,} at most"
     wanted = _WANTED.get(kind, clipped(detail["msg"], 200)).format(**context)
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return f"found {clipped(found)}, expected {wanted}"
     return f"found {_shown(found)}, expected {wanted}"
 
 

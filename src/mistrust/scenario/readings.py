@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mistrust.errors import nearest
 from mistrust.scenario.dependence import uses
-from mistrust.scenario.effects import decisions, phase_name
+from mistrust.scenario.effects import actor_for_decision, decisions, phase_name
 from mistrust.scenario.resolve import Constant, Parameter, Scope, resolve
 from mistrust.scenario.tokens import CALENDAR, ExpressionError
 from mistrust.scenario.tree import (
@@ -276,6 +276,9 @@ def _share(node: Frequency, scope: Scope, variant: Variant) -> Share:
     known = {phase_name(decision): (path, decision) for path, decision in decisions(scope.scenario)}
     name, option = node.decision.name, node.option.name
     if name not in known:
+        meant = actor_for_decision(scope.scenario, name, option, "freq({} == {})")
+        if meant and name not in scope.broken:
+            raise ExpressionError(node.decision.offset, meant)
         raise scope.unknown(node.decision, "decision", known)
     path, phase = known[name]
     if option in scope.broken:

@@ -171,6 +171,8 @@ class Actor(Part):
         if count > MAX_LEVELS:
             many = f"{kinds} types with {value} points between any two make {count:,} beliefs"
             raise ValueError(f"{many}; at most {MAX_LEVELS:,} are allowed")
+        if info.field_name == "draft" and (value or 0) > info.data.get("beliefs", 1001):
+            raise ValueError(f"found {value}, expected no more than 'beliefs': a draft is coarser")
         return value
 
 

@@ -26,6 +26,7 @@ from ruamel.yaml.reader import ReaderError
 
 from mistrust.errors import Problem, Problems, ScenarioError, clipped
 from mistrust.scenario.malformed import explained
+from mistrust.scenario.tokens import MAX_LENGTH
 
 MAX_CHARACTERS = 1_000_000
 MAX_VALUES = 20_000
@@ -140,6 +141,7 @@ def read_tree(text: str, file: str) -> tuple[Any, Source]:
     except (YAMLError, ValueError) as error:
         message = f"this is not YAML: {clipped(error, 200)}"
         raise ScenarioError(file, [*source.problems, Problem(0, 0, message)]) from None
+    builder.complain_of_cuts()
     return builder.root, source
 
 
@@ -156,6 +158,8 @@ class _Builder:
         self.stack: list[tuple[Any, Path, int]] = []
         self.key: tuple[str, int] | None = None
         self.documents = 0
+        self.joined, self.skips = 0, False
+        self.cut: dict[Path, tuple[dict[str, Any], str]] = {}
 
     def take(self, event: Any) -> None:
         at = event.start_mark.index
@@ -180,8 +184,11 @@ class _Builder:
     def _value(self, event: Any, at: int) -> None:
         scalar = isinstance(event, ScalarEvent)
         parent, path, _ = self.stack[-1] if self.stack else (None, (), 0)
-        if len(self.source.marks) >= MAX_VALUES:
+        if len(self.source.marks) + self.joined >= MAX_VALUES:
             self._refuse(at, f"more than {MAX_VALUES:,} values; a scenario needs fewer")
+        if self.skips:  # the empty value of a key that was none
+            self.skips = False
+            return
         if isinstance(parent, dict) and self.key is None:
             self._take_key(event, at, parent, path)
             return
@@ -204,11 +211,40 @@ class _Builder:
     def _take_key(self, event: Any, at: int, parent: dict[str, Any], path: Path) -> None:
         if not isinstance(event, ScalarEvent):
             self._refuse(at, "a key must be a plain word, not a list or a mapping")
+        if self._continues(event, parent, path):
+            return
         if event.value in parent:
             line, _ = self.source.position(self.source.marks[(*path, event.value)].key)
             key = clipped(event.value)
             self._complain(at, f"the key '{key}' is written twice (first on line {line})")
         self.key = (event.value, at)
+
+    def _continues(self, event: Any, parent: dict[str, Any], path: Path) -> bool:
+        """Put a text together again that its comma, after an open '(', has cut in two."""
+        last = next(reversed(parent), "")
+        value, here = parent.get(last), (*path, last)
+        if not isinstance(value, str) or value.count("(") <= value.count(")"):
+            return False
+        mark, end = self.source.marks[here], event.end_mark.index
+        quoted = self.source.text[mark.start] in "'\"" or event.style is not None
+        if (
+            quoted
+            or len(value) > MAX_LENGTH
+            or self.source.text[end : end + 20].lstrip()[:1] not in (",", "}")
+        ):
+            return False
+        parent[last] = f"{value}, {event.value}"
+        self.source.marks[here] = Mark(mark.start, end, mark.key)
+        self.cut[here] = parent, last
+        self.joined, self.skips = self.joined + 1, True
+        return True
+
+    def complain_of_cuts(self) -> None:
+        """Note every text that was put together again."""
+        for path, (parent, key) in self.cut.items():
+            whole = clipped(parent[key], 200)
+            message = f'a text with a comma in it needs quotes: write "{whole}"'
+            self._complain(self.source.marks[path].start, message)
 
     def _attach(self, parent: Any, path: Path, value: Any, at: int) -> tuple[Path, int]:
         if isinstance(parent, dict):

@@ -12,8 +12,8 @@ from mistrust.compile.lower import Case, Coefficients, lower
 from mistrust.compile.program import Program, compile_program
 from mistrust.ensemble.batch import Batch, Charts
 from mistrust.ensemble.plan import Job, Numbered
-from mistrust.forward.distribute import Mass, gathered
 from mistrust.forward.read import Reader, openings_needed
+from mistrust.forward.sweep import Mass, gathered
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Variant
 from mistrust.solve.alike import alike_from, digests
@@ -42,16 +42,16 @@ class Engine:
             self._layouts[recorded] = lay_out(self.program.recording(recorded))
         return self._layouts[recorded]
 
-    def survey(self, batches: Sequence[Job]) -> None:
+    def survey(self, batches: Sequence[Sequence[Case]]) -> None:
         """Sort the variants of some batches by kind: games of one kind end alike.
 
         The boards that can occur in any of them then serve all batches of the kind to come.
         """
         early = self.program.turns // 8
-        for job in batches:
-            ends = digests(lower(self.layout(), job.cases))
-            for index, case in enumerate(job.cases):  # whose lanes lie len(job.cases) apart
-                kind = b"".join(end[early] for end in ends[index :: len(job.cases)])
+        for cases in batches:
+            ends = digests(lower(self.layout(), cases))
+            for index, case in enumerate(cases):  # whose lanes lie len(cases) apart
+                kind = b"".join(end[early] for end in ends[index :: len(cases)])
                 self.kinds[case.variant] = kind
                 self._surveyed.setdefault(kind, []).append(case)
 

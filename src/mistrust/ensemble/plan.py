@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mistrust.compile.lower import Case
 from mistrust.forward.read import one_moment, plain
@@ -93,23 +94,43 @@ def jobs(
     audited: int,
     lanes: int = LANES,
 ) -> list[Job]:
-    """The batches: the best guess in all variants, then the draws, block by block.
+    """The batches: every variant in blocks of worlds, the best guess in the first block.
 
-    Variants that only the audit of mechanisms asks for are solved in the first `audited` draws,
-    and in batches of their own, which may wait.
+    Variants that only the audit of mechanisms asks for are solved in the first `audited` draws
+    and in batches of their own, which may wait. Where there are few worlds, several variants
+    share a batch.
     """
     claimed = [variant for variant in asked.needs if variant in asked.claimed]
     others = [variant for variant in asked.needs if variant not in asked.claimed]
-    plan = [_job(asked, [AS_WRITTEN], [(0, guess)])]
-    for variants in (claimed[1:], others):
-        for start in range(0, len(variants), lanes):
-            plan.append(_job(asked, variants[start : start + lanes], [(0, guess)]))
-    numbered = list(enumerate(worlds, start=1))
-    for variant in claimed + others:
-        block = numbered if variant in asked.claimed else numbered[:audited]
-        for start in range(0, len(block), lanes):
-            plan.append(_job(asked, [variant], block[start : start + lanes]))
+    numbered = list(enumerate([guess, *worlds]))
+    plan = []
+    for variants, some in (
+        (claimed[:1], numbered),
+        (claimed[1:], numbered),
+        (others, numbered[: audited + 1]),
+    ):
+        for start in range(0, len(variants), width := max(1, lanes // len(some))):
+            for block in _blocks(some, lanes):
+                plan.append(_job(asked, variants[start : start + width], block))
     return plan
+
+
+World = tuple[int, Mapping[str, float]]
+
+
+def _blocks(numbered: Sequence[World], lanes: int) -> list[Sequence[World]]:
+    """Worlds to solve side by side; where they are many, the best guess is one more."""
+    first = lanes + 1 if lanes >= 8 else lanes
+    ends = [0, *range(first, len(numbered), lanes), len(numbered)]
+    return [numbered[start:end] for start, end in pairwise(ends)]
+
+
+def survey(
+    asked: Questions, guess: Mapping[str, float], lanes: int = LANES
+) -> list[tuple[Case, ...]]:
+    """The best guess in all variants, in batches: what `Engine.survey` wants to see."""
+    cases = [Case(guess, variant) for variant in asked.needs]
+    return [tuple(cases[start : start + lanes]) for start in range(0, len(cases), lanes)]
 
 
 Numbered = tuple[int, Job]
@@ -126,13 +147,13 @@ def families(
 ) -> list[list[Numbered]]:
     """Jobs on the same worlds whose games are of one kind, to be solved together.
 
-    Those that claims rest on go first, among them the best guess, then large ones. The best guess
-    goes alone: its variants are lanes of one batch.
+    Those that claims rest on go first, among them the best guess, then large ones. A batch of
+    several variants goes alone.
     """
     found: dict[tuple[object, ...], list[Numbered]] = {}
     for number, job in plan:
         variants = {case.variant for case in job.cases}
-        alone = number if len(variants) > 1 or job.worlds[0] == 0 else -1
+        alone = number if len(variants) > 1 else -1
         found.setdefault((alone, job.worlds, kinds[job.cases[0].variant]), []).append((number, job))
 
     def turn(family: list[Numbered]) -> tuple[bool, bool, int]:
@@ -142,9 +163,7 @@ def families(
     return sorted(found.values(), key=turn)
 
 
-def _job(
-    asked: Questions, variants: Sequence[Variant], block: Sequence[tuple[int, Mapping[str, float]]]
-) -> Job:
+def _job(asked: Questions, variants: Sequence[Variant], block: Sequence[World]) -> Job:
     readings = dict.fromkeys(r for variant in variants for r in asked.needs[variant])
     return Job(
         tuple(Case(premises, variant) for variant in variants for _, premises in block),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
+from mistrust.compile.lower import Case
 from mistrust.compile.program import Program
 from mistrust.compile.size import share_of_memory
 from mistrust.ensemble.batch import Batch
@@ -27,6 +28,7 @@ from mistrust.ensemble.plan import (
     answers,
     families,
     jobs,
+    survey,
 )
 from mistrust.ensemble.store import Store, job_key
 from mistrust.ensemble.warm import context, prepare
@@ -34,13 +36,15 @@ from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
 from mistrust.solve.certificate import Certificate
 
+Survey = Sequence[tuple[Case, ...]]
+
 _engine: Engine | None = None
 
 
-def _start(argument: Argument, survey: Sequence[Job]) -> None:
+def _start(argument: Argument, surveyed: Survey) -> None:
     global _engine
     _engine = Engine(argument)
-    _engine.survey(survey)
+    _engine.survey(surveyed)
 
 
 def _work(family: Sequence[Numbered]) -> list[Batch]:
@@ -111,7 +115,8 @@ def solve_worlds(
     total = sum(len(job.cases) for job in plan)
     results = _empty(engine, asked, guess, worlds)
     done, waiting = 0, {number for number, job in enumerate(plan) if answers(job, asked)}
-    for batch, known in _batches(engine, plan, asked, workers, store):
+    surveyed = survey(asked, guess, lanes)
+    for batch, known in _batches(engine, plan, surveyed, asked, workers, store):
         job = plan[batch.job]
         results.reused += len(job.cases) if known else 0
         _store(results, job, batch)
@@ -127,15 +132,19 @@ def solve_worlds(
 
 
 def _batches(
-    engine: Engine, plan: list[Job], asked: Questions, workers: int, store: Store | None
+    engine: Engine,
+    plan: list[Job],
+    surveyed: Survey,
+    asked: Questions,
+    workers: int,
+    store: Store | None,
 ) -> Iterator[tuple[Batch, bool]]:
     """Every job's batch, and whether it was in the store; in the order in which they are ready."""
-    survey = [job for job in plan if set(job.worlds) == {0}]
     missing, keys = [], {}
     for number, job in enumerate(plan):
         batch = None
         if store is not None:
-            keys[number] = job_key(engine.argument, survey, job)
+            keys[number] = job_key(engine.argument, surveyed, job)
             batch = store.get(keys[number], number)
         if batch is None:
             missing.append((number, job))
@@ -143,23 +152,23 @@ def _batches(
             yield batch, True
     if not missing:
         return
-    engine.survey(survey)
+    engine.survey(surveyed)
     ready = families(missing, engine.kinds, asked)
-    for batch in _solved(engine, ready, survey, workers):
+    for batch in _solved(engine, ready, surveyed, workers):
         if store is not None:
             store.put(keys[batch.job], batch)
         yield batch, False
 
 
 def _solved(
-    engine: Engine, ready: list[list[Numbered]], survey: list[Job], workers: int
+    engine: Engine, ready: list[list[Numbered]], surveyed: Survey, workers: int
 ) -> Iterator[Batch]:
     if workers <= 1 or len(ready) < 2:
         for family in ready:
             yield from engine.run(family)
         return
     prepare(engine.program, workers)
-    with ProcessPoolExecutor(workers, context(), _start, (engine.argument, survey)) as pool:
+    with ProcessPoolExecutor(workers, context(), _start, (engine.argument, surveyed)) as pool:
         try:
             for batches in pool.map(_work, ready):
                 yield from batches

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from mistrust.compile.lower import Case
 from mistrust.ensemble.batch import Batch, pack, unpack
 from mistrust.ensemble.plan import Job
 from mistrust.errors import UsageError
@@ -33,17 +34,17 @@ def program_digest() -> str:
     return found.hexdigest()
 
 
-def job_key(argument: Argument, survey: Sequence[Job], job: Job) -> str:
+def job_key(argument: Argument, surveyed: Sequence[Sequence[Case]], job: Job) -> str:
     """The name of a job's result."""
     parts = [program_digest(), digest(argument.scenario), argument.resolution]
-    parts += [_cases(job), repr(job.readings), str(job.chart)]
-    parts += [_cases(other) for other in survey]
+    parts += [_cases(job.cases), repr(job.readings), str(job.chart)]
+    parts += [_cases(cases) for cases in surveyed]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _cases(job: Job) -> str:
+def _cases(cases: Sequence[Case]) -> str:
     found = []
-    for case in job.cases:
+    for case in cases:
         premises = [(name, float(value).hex()) for name, value in case.premises.items()]
         found.append((premises, case.variant.levers, sorted(case.variant.off)))
     return repr(found)

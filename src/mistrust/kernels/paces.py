@@ -1,6 +1,6 @@
 """Steps along the branch of an actor with two types, for many columns.
 
-In loops that the compiler can turn into vector instructions, each of which writes one array;
+In loops that the compiler can turn into vector instructions, where a branch is a choice of numbers;
 `kernels.pairs` says what the arrays are.
 """
 
@@ -60,27 +60,22 @@ def predict(count, size, whole, state, loose):
     here, forward = state[at(POINT, size, size)], state[at(TANGENT, size, size)]
     on, last, turn, steps = loose[0], loose[1], whole[TURN], whole[COUNT]
     for i in range(count):
-        on[i] = 1.0 if status[i] == AHEAD else 0.0
-    for i in range(count):
-        rate = forward[i] / scale[i]
-        ends = (rate > 0.0) & (here[i] + length[i] * rate >= 1.0)
-        last[i] = 1.0 if (on[i] != 0.0) & ends else 0.0
-    for i in range(count):
-        old, rest = length[i], (1.0 - here[i]) / (forward[i] / scale[i])
-        length[i] = rest if last[i] != 0.0 else old
+        ahead, rate, old, t = status[i] == AHEAD, forward[i] / scale[i], length[i], here[i]
+        ends = (rate > 0.0) & (t + old * rate >= 1.0)
+        last[i] = 1.0 if ahead & ends else 0.0
+        on[i] = 1.0 if ahead else 0.0
+        length[i] = (1.0 - t) / rate if ahead & ends else old
     for a in range(size):
         block = state[at(POINT, a, size)], state[at(TANGENT, a, size)], state[at(ROW, a, size)]
         _step(count, on, last, length, block, state[at(TRIED, a, size)], whole[PIECE + a])
     _last_step(count, on, last, size, state)
     for i in range(count):
-        steps[i] += 1 if on[i] != 0.0 else 0
-    for i in range(count):
-        old = turn[i]
-        turn[i] = 0 if on[i] != 0.0 else old
-    for i in range(count):
-        old, new = mode[i], FIXED if last[i] != 0.0 else ALONG
-        mode[i] = new if on[i] != 0.0 else old
-    for i in range(count):
+        ahead, ends = on[i] != 0.0, last[i] != 0.0
+        was, so_far, trials = mode[i], steps[i], turn[i]
+        steps[i] = so_far + 1 if ahead else so_far
+        turn[i] = 0 if ahead else trials
+        new = FIXED if ends else ALONG
+        mode[i] = new if ahead else was
         status[i] = GO_ON
 
 
@@ -89,15 +84,11 @@ def _step(count, on, last, length, block, tried, piece):
     """A step of one posterior's log-odds; at the end the row that is added holds only t."""
     point, tangent, row = block
     for i in range(count):
-        old, there = tried[i], point[i] + length[i] * tangent[i]
-        tried[i] = there if on[i] != 0.0 else old
-    for i in range(count):
-        old, own = row[i], tangent[i]
-        own = own if last[i] == 0.0 else 0.0
-        row[i] = own if on[i] != 0.0 else old
-    for i in range(count):
-        old = piece[i]
-        piece[i] = -1 if on[i] != 0.0 else old
+        ahead, along, old, border, part = on[i] != 0.0, tangent[i], tried[i], row[i], piece[i]
+        there, own = point[i] + length[i] * along, along if last[i] == 0.0 else 0.0
+        tried[i] = there if ahead else old
+        row[i] = own if ahead else border
+        piece[i] = -1 if ahead else part
 
 
 @njit(**OPTIONS)
@@ -107,23 +98,24 @@ def _last_step(count, on, last, size, state):
     here, tangent = state[at(POINT, size, size)], state[at(TANGENT, size, size)]
     tried, row = state[at(TRIED, size, size)], state[at(ROW, size, size)]
     for i in range(count):
-        old, there = tried[i], here[i] + length[i] * (tangent[i] / scale[i])
-        there = there if last[i] == 0.0 else 1.0
-        tried[i] = there if on[i] != 0.0 else old
-    for i in range(count):
-        old, own = row[i], tangent[i]
-        own = own if last[i] == 0.0 else 1.0
-        row[i] = own if on[i] != 0.0 else old
-    for i in range(count):
-        old, own, rest = distance[i], length[i], (1.0 - here[i]) * scale[i]
-        own = own if last[i] == 0.0 else rest
-        distance[i] = own if on[i] != 0.0 else old
-    for i in range(count):
-        old, own = reach[i], length[i]
+        ahead, ends, along, own, t = on[i] != 0.0, last[i] != 0.0, tangent[i], length[i], here[i]
+        old_t, old_row, old_far, old_reach, size_ = (
+            tried[i],
+            row[i],
+            distance[i],
+            reach[i],
+            scale[i],
+        )
+        there = 1.0 if ends else t + own * (along / size_)
+        border = 1.0 if ends else along
+        far = (1.0 - t) * size_ if ends else own
         half = 0.5 * own if own > 0.002 else 0.001
-        first = half if last[i] != 0.0 else 0.25 * own
+        first = half if ends else 0.25 * own
         first = first if first < 1.0 else 1.0
-        reach[i] = first if on[i] != 0.0 else old
+        tried[i] = there if ahead else old_t
+        row[i] = border if ahead else old_row
+        distance[i] = far if ahead else old_far
+        reach[i] = first if ahead else old_reach
 
 
 @njit(**OPTIONS)
@@ -133,7 +125,7 @@ def move(count, size, whole, state, loose):
     Where it is near the branch, the point is taken and with it the tangent there, unless that
     has turned too far.
     """
-    on, step, part, norm, fit = loose[0], loose[1], loose[2], loose[3], loose[4]
+    on, step, part, norm = loose[0], loose[1], loose[2], loose[3]
     _newton_step(count, on, step, part, size, whole, state)
     _stand(count, on, step, part, size, whole, state)
     for i in range(count):
@@ -146,16 +138,20 @@ def move(count, size, whole, state, loose):
         own = norm[i]
         cosine = 1.0 / np.sqrt(own)
         norm[i] = cosine if (own > 0.0) & (own < np.inf) else 0.0
-    _turn(count, on, norm, fit, whole, state)
+    _turn(count, on, norm, whole, state)
     for j in range(size + 1):
         way, tangent = state[at(WAY, j, size)], state[at(TANGENT, j, size)]
-        for i in range(count):
-            old, own = tangent[i], way[i] * norm[i]
-            tangent[i] = own if on[i] != 0.0 else old
         tried, point = state[at(TRIED, j, size)], state[at(POINT, j, size)]
         for i in range(count):
-            old, own = point[i], tried[i]
-            point[i] = own if on[i] != 0.0 else old
+            ahead, old, own, before, now = (
+                on[i] != 0.0,
+                tangent[i],
+                way[i] * norm[i],
+                point[i],
+                tried[i],
+            )
+            tangent[i] = own if ahead else old
+            point[i] = now if ahead else before
 
 
 @njit(**OPTIONS)
@@ -164,38 +160,31 @@ def _newton_step(count, on, step, part, size, whole, state):
     mode, turn, steps = whole[MODE], whole[TURN], whole[COUNT]
     sign, gap, scale = state[SIGN], state[GAP], state[SCALE]
     for i in range(count):
-        forward = (sign[i] > 0.0) | (steps[i] < 0)  # straight on where both types play alike
-        within = (mode[i] != BEYOND) & forward
-        close = CLOSE if steps[i] >= 0 else POOLED
-        on[i] = 1.0 if within & ((mode[i] != FIXED) | (gap[i] > close)) else 0.0
-    for i in range(count):
-        turn[i] += 1 if on[i] != 0.0 else 0
-    for i in range(count):
-        step[i] = 0.0
-    for i in range(count):
-        part[i] = 0.0
+        trials, so_far, what = turn[i], steps[i], mode[i]
+        forward = (sign[i] > 0.0) | (so_far < 0)  # straight on where both types play alike
+        close = CLOSE if so_far >= 0 else POOLED
+        leads = (what != BEYOND) & forward & ((what != FIXED) | (gap[i] > close))
+        on[i] = 1.0 if leads else 0.0
+        turn[i] = trials + 1 if leads else trials
+        step[i], part[i] = 0.0, 0.0
     for a in range(size):
-        own, tried = state[at(MOVE, a, size)], state[at(TRIED, a, size)]
-        for i in range(count):
-            step_ = own[i]
-            tried[i] -= step_ if on[i] != 0.0 else 0.0
-        _largest(count, own, tried, step, part)
+        _largest(count, on, None, state[at(MOVE, a, size)], state[at(TRIED, a, size)], step, part)
     own, tried = state[at(MOVE, size, size)], state[at(TRIED, size, size)]
-    for i in range(count):
-        step_ = own[i] / scale[i]
-        tried[i] -= step_ if on[i] != 0.0 else 0.0
-    _largest(count, own, tried, step, part)
+    _largest(count, on, scale, own, tried, step, part)
 
 
 @njit(**OPTIONS)
-def _largest(count, own, tried, most, part):
+def _largest(count, on, scale, own, tried, most, part):
+    """Take a step where it leads on; how large it is."""
     for i in range(count):
-        old, size = most[i], abs(own[i])
+        step, old, share, was = own[i], most[i], part[i], tried[i]
+        move_ = step if scale is None else step / scale[i]
+        now = was - move_ if on[i] != 0.0 else was
+        size, far = abs(step), abs(now)
+        relative = size / far if far > 1.0 else size
+        tried[i] = now
         most[i] = old if old >= size else size
-    for i in range(count):
-        old, size, far = part[i], abs(own[i]), abs(tried[i])
-        size = size / far if far > 1.0 else size
-        part[i] = old if old >= size else size
+        part[i] = share if share >= relative else relative
 
 
 @njit(**OPTIONS)
@@ -205,44 +194,37 @@ def _stand(count, on, step, part, size, whole, state):
     last, length, gap, t = state[LAST], state[LENGTH], state[GAP], state[at(TRIED, size, size)]
     near, most = state[NEARBY], state[LONGEST]
     for i in range(count):
+        what, so_far, moved, before = mode[i], steps[i], step[i], last[i]
         bound = near[i] * 3.0 * (length[i] if length[i] < 1.0 else 1.0)
         done = ARRIVED if t[i] <= 1.0 else ASTRAY
-        far = (step[i] > bound) | (part[i] > near[i])
-        status[i] = GO_ON if (mode[i] == FIXED) | far else done
-    for i in range(count):
-        turns = 12 if mode[i] == FIXED else 6
-        leads = (on[i] != 0.0) & (step[i] <= last[i]) & (turn[i] <= turns)
-        old = status[i]
-        status[i] = old if leads else ASTRAY
-    for i in range(count):
-        last[i] = step[i]
-    for i in range(count):
-        old, close = status[i], CLOSE if steps[i] >= 0 else POOLED
-        status[i] = SOLVED if (mode[i] == FIXED) & (gap[i] <= close) else old
-    for i in range(count):
-        old = status[i]
-        status[i] = LOST if steps[i] * most[i] > FAR else old
+        far = (moved > bound) | (part[i] > near[i])
+        now = GO_ON if (what == FIXED) | far else done
+        turns = 12 if what == FIXED else 6
+        leads = (on[i] != 0.0) & (moved <= before) & (turn[i] <= turns)
+        now = now if leads else ASTRAY
+        close = CLOSE if so_far >= 0 else POOLED
+        now = SOLVED if (what == FIXED) & (gap[i] <= close) else now
+        now = LOST if so_far * most[i] > FAR else now
+        status[i] = now
+        last[i] = moved
 
 
 @njit(**OPTIONS)
-def _turn(count, on, cosine, fit, whole, state):
+def _turn(count, on, cosine, whole, state):
     """Which columns have come to a point from which they go on, and by how long a step."""
     status, mode, length, sign = whole[STATUS], whole[MODE], state[LENGTH], state[SIGN]
     most = state[LONGEST]
     for i in range(count):
-        least = BENT if length[i] > SMALL else 0.0
-        fit[i] = 1.0 if cosine[i] > least else 0.0
-    for i in range(count):
-        beyond = (mode[i] == BEYOND) & (sign[i] > 0.0) & (cosine[i] > 0.0)
-        along = (mode[i] == ALONG) & (status[i] == ARRIVED) & (fit[i] != 0.0)
-        on[i] = 1.0 if beyond | along else 0.0
-    for i in range(count):
-        old = status[i]
-        other = ASTRAY if (mode[i] == ALONG) & (old == ARRIVED) else old
-        status[i] = AHEAD if on[i] != 0.0 else other
-    for i in range(count):
-        old = length[i]
-        longer = 2.0 * old if 2.0 * old < most[i] else most[i]
+        what, was, old, near, wide = mode[i], status[i], length[i], cosine[i], most[i]
+        least = BENT if old > SMALL else 0.0
+        beyond = (what == BEYOND) & (sign[i] > 0.0) & (near > 0.0)
+        came = (what == ALONG) & (was == ARRIVED)
+        along = came & (near > least)
+        ahead = beyond | along
+        other = ASTRAY if came else was
+        longer = 2.0 * old if 2.0 * old < wide else wide
         straight = 4.0 * old if 4.0 * old > longer else longer
-        longer = straight if (cosine[i] > STRAIGHT) & (most[i] >= FREE) else longer
-        length[i] = longer if (on[i] != 0.0) & (mode[i] == ALONG) else old
+        longer = straight if (near > STRAIGHT) & (wide >= FREE) else longer
+        on[i] = 1.0 if ahead else 0.0
+        status[i] = AHEAD if ahead else other
+        length[i] = longer if along else old

@@ -12,8 +12,8 @@ from numba import njit
 from mistrust.kernels.choice import exponential, logarithm
 from mistrust.kernels.options import FUSED, OPTIONS
 
-WIDTH = 256
-"""Columns."""
+WIDTH = 520
+"""Columns; not a power of two, or rows would lie in one another's way in the cache."""
 JOB, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(8)
 """The rows of `whole`; PIECE begins a row for each option."""
 PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN = range(8)
@@ -111,61 +111,38 @@ def equation(count, worth, whole, state, loose):
 def _read(count, a, worth, job, piece, bend, odds, t, precision, one, two, slope1, slope2, loose):
     """Values of an option at its posteriors, and their slopes by log-odds times t."""
     options, nodes = worth.shape[1], worth.shape[2]
-    n, flat, (bound, middle, below, above) = nodes - 1, worth.ravel(), bend
-    x, scratch, power = loose[6, :count], loose[7], loose[5]
+    flat, last, (bound, middle, below, above) = worth.ravel(), float(nodes - 2), bend
+    x, cells, place = loose[6, :count], loose[7], loose[5]
     for i in range(count):
         x[i] = -abs(odds[i])
-    exponential(x, scratch, scratch.view(np.int64), power)
+    exponential(x, cells, cells.view(np.int64), place)
     for i in range(count):
-        x[i] = x[i] / (1.0 + x[i])  # the rarer type's probability
+        rare = x[i] / (1.0 + x[i])  # the rarer type's probability
+        own = 1.0 - rare if odds[i] > 0.0 else rare
+        less, more, center, edge = below[i], above[i], middle[i], bound[i]
+        fine = _beyond(piece[i], center, own >= edge)
+        beyond = center + (own - edge) * more
+        place[i] = beyond if fine else own * less
+        x[i] = t[i] * precision[i] * (more if fine else less) * rare * (1.0 - rare)
+    whole = cells.view(np.uint64)
     for i in range(count):
-        power[i] = 1.0 - x[i] if odds[i] > 0.0 else x[i]
+        low = np.floor(place[i])
+        low = low if low < last else last
+        low = float(piece[i]) if piece[i] >= 0 else low
+        place[i] -= low
+        whole[i] = np.uint64(((job[i] * options + a) * nodes + int(low)) * 2)
     for i in range(count):
-        less, more, free = below[i], above[i], power[i] >= bound[i]
-        steps = more if _beyond(piece[i], middle[i], free) else less
-        x[i] = t[i] * precision[i] * steps * x[i] * (1.0 - x[i])
-    for i in range(count):
-        x_, free = power[i], power[i] >= bound[i]
-        less, more = x_ * below[i], middle[i] + (x_ - bound[i]) * above[i]
-        power[i] = more if _beyond(piece[i], middle[i], free) else less
-    cells = scratch.view(np.int64)
-    for i in range(count):
-        low = int(power[i])
-        low = low if low < n else n - 1
-        cells[i] = piece[i] if piece[i] >= 0 else low
-    for i in range(count):
-        power[i] -= cells[i]
-    for i in range(count):
-        cells[i] = ((job[i] * options + a) * nodes + cells[i]) * 2
-    _line(count, flat, scratch.view(np.uint64), power, precision, one)
-    _slope(count, flat, scratch.view(np.uint64), x, slope1)
-    for i in range(count):
-        cells[i] += 1
-    _line(count, flat, scratch.view(np.uint64), power, precision, two)
-    _slope(count, flat, scratch.view(np.uint64), x, slope2)
+        cell, part, sharp, by = whole[i], place[i], precision[i], x[i]
+        low1, low2 = flat[cell], flat[cell + np.uint64(1)]
+        rise1, rise2 = flat[cell + np.uint64(2)] - low1, flat[cell + np.uint64(3)] - low2
+        one[i], two[i] = sharp * (low1 + part * rise1), sharp * (low2 + part * rise2)
+        slope1[i], slope2[i] = rise1 * by, rise2 * by
 
 
 @njit(forceinline=True, **OPTIONS)
 def _beyond(piece, middle, free):
     """Whether the steps of the grid are those above its bend, on a piece or where it is free."""
     return (piece >= middle) | ((piece < 0) & free)
-
-
-@njit(**FUSED)
-def _line(count, flat, cells, part, precision, out):
-    """Values between two nodes, in logit units."""
-    two = np.uint64(2)
-    for i in range(count):
-        low, high = flat[cells[i]], flat[cells[i] + two]
-        out[i] = precision[i] * (low + part[i] * (high - low))
-
-
-@njit(**FUSED)
-def _slope(count, flat, cells, spread, out):
-    """Slopes between two nodes."""
-    two = np.uint64(2)
-    for i in range(count):
-        out[i] = (flat[cells[i] + two] - flat[cells[i]]) * spread[i]
 
 
 @njit(**FUSED)
@@ -187,11 +164,10 @@ def _share(count, size, values, shares, t, state, best, total, mean, loose):
             x[i] = t[i] * (gap if gap < 0.0 else 0.0)
         exponential(x, scratch, scratch.view(np.int64), power)
         for i in range(count):
-            weight[i] = x[i] * free[i]
-        for i in range(count):
-            total[i] += weight[i]
-        for i in range(count):
-            mean[i] += weight[i] * value[i]
+            own = x[i] * free[i]
+            weight[i] = own
+            total[i] += own
+            mean[i] += own * value[i]
 
 
 @njit(**FUSED)
@@ -210,27 +186,21 @@ def _rest(
     count, free, t, odds, shift, sums, one, two, chance1, chance2, rest, by_t, own, common, worst
 ):
     """What is left for one option, and its derivatives from the slopes in `own` and `common`."""
-    less1, less2, mean, gap = sums[1], sums[4], sums[2], sums[7]
+    less1, less2, mean = sums[1], sums[4], sums[2]
     for i in range(count):
-        chance1[i] *= less1[i]
-    for i in range(count):
-        chance2[i] *= less2[i]
-    for i in range(count):
-        gap[i] = one[i] - two[i]
-    for i in range(count):
-        by_t[i] = free[i] * (mean[i] - gap[i])
-    for i in range(count):
-        rest[i] = free[i] * (odds[i] - t[i] * gap[i] + shift[i])
-    for i in range(count):
-        left = abs(rest[i]) * (1.0 + abs(own[i]) + abs(common[i]))
-        size = 1e-5 * abs(odds[i]) if abs(odds[i]) > 1e5 else 1.0
-        worst[i] = worst[i] if left <= worst[i] * size else left / size
-    for i in range(count):
-        gap[i] = chance1[i] * own[i] - chance2[i] * common[i]
-    for i in range(count):
-        own[i] = 1.0 - free[i] * (own[i] - common[i])
-    for i in range(count):
-        common[i] = gap[i]
+        first, second = chance1[i] * less1[i], chance2[i] * less2[i]
+        gap, on, far = one[i] - two[i], free[i], abs(odds[i])
+        steep, other = own[i], common[i]
+        over = on * (odds[i] - t[i] * gap + shift[i])
+        left = abs(over) * (1.0 + abs(steep) + abs(other))
+        size = 1e-5 * far if far > 1e5 else 1.0
+        most = worst[i]
+        chance1[i], chance2[i] = first, second
+        by_t[i] = on * (mean[i] - gap)
+        rest[i] = over
+        worst[i] = most if left <= most * size else left / size
+        own[i] = 1.0 - on * (steep - other)
+        common[i] = first * steep - second * other
 
 
 @njit(**FUSED)
@@ -274,20 +244,14 @@ def newton(count, size, state, loose):
         way_t[i] = first[0, i] * inverse
         first[2, i], second[2, i] = added, -first[1, i] * inverse
         state[SIGN, i] = determinant * product[i]
-    nothing = loose[7]
-    nothing[:] = 0.0
+    added, way_added = first[2], second[2]
     for a in range(size):
         rest, by_t = state[at(REST, a, size)], state[at(BY_T, a, size)]
         own, step, way = state[at(OWN, a, size)], state[at(MOVE, a, size)], state[at(WAY, a, size)]
-        _back(count, rest, by_t, own, first[2], step_t, step)
-        _back(count, nothing, by_t, own, second[2], way_t, way)
-
-
-@njit(**FUSED)
-def _back(count, rest, by_t, own, added, step_t, out):
-    """An option's part in a solution of the two equations."""
-    for i in range(count):
-        out[i] = (rest[i] - added[i] - by_t[i] * step_t[i]) * own[i]
+        for i in range(count):
+            less, by = own[i], by_t[i]
+            step[i] = (rest[i] - added[i] - by * step_t[i]) * less
+            way[i] = -(way_added[i] + by * way_t[i]) * less
 
 
 @njit(**FUSED)
@@ -296,28 +260,15 @@ def _gather(count, scale, rest, by_t, own, common, border, tried, point, first, 
     one, by_one, rest_one = first
     two, by_two, rest_two = second
     for i in range(count):
-        own[i] = own[i] if abs(own[i]) > 1e-12 else 1e-12
-    for i in range(count):
-        product[i] *= own[i]
-    for i in range(count):
-        own[i] = 1.0 / own[i]
-    for i in range(count):
-        by_t[i] /= scale[i]
-    for i in range(count):
-        common[i] *= own[i]
-    for i in range(count):
-        one[i] += common[i]
-    for i in range(count):
-        by_one[i] += common[i] * by_t[i]
-    for i in range(count):
-        rest_one[i] += common[i] * rest[i]
-    for i in range(count):
-        rest_two[i] += border[i] * (tried[i] - point[i])
-    for i in range(count):
-        common[i] = border[i] * own[i]
-    for i in range(count):
-        two[i] -= common[i]
-    for i in range(count):
-        by_two[i] -= common[i] * by_t[i]
-    for i in range(count):
-        rest_two[i] -= common[i] * rest[i]
+        steep = own[i] if abs(own[i]) > 1e-12 else 1e-12
+        less = 1.0 / steep
+        by, shared, edge, over = by_t[i] / scale[i], common[i] * less, border[i], rest[i]
+        row = edge * less
+        product[i] *= steep
+        own[i], by_t[i] = less, by
+        one[i] += shared
+        by_one[i] += shared * by
+        rest_one[i] += shared * over
+        two[i] -= row
+        by_two[i] -= row * by
+        rest_two[i] += edge * (tried[i] - point[i]) - row * over

@@ -23,7 +23,7 @@ from mistrust.kernels.private import column, settle_private
 Array = NDArray[Any]
 Pair = tuple[Array, Array]
 
-PLACES = 2048
+PLACES = 16384
 """How many places are worked on at once, about."""
 
 

@@ -24,7 +24,7 @@ LAYERS = (
     "kernels",
     "scenario",
     "compile",
-    "solve.reach solve.alike solve.krylov solve.step solve.backward",
+    "solve.reach solve.alike solve.krylov solve.step solve.planes solve.backward",
     "solve.curve solve.stationary solve.game",
     "forward",
     "solve.plain solve.certificate solve.explain solve.refusal",
@@ -35,6 +35,7 @@ LAYERS = (
     "export",
     "solved",
     "model",
+    "arguments",
     "cli",
 )
 """From the bottom up: a module imports from its own layer and from those before it.

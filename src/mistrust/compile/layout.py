@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -14,6 +15,7 @@ from mistrust.compile.evaluate import Evaluator, Floats
 from mistrust.compile.frames import Frame, Integers, Lookup, stacked
 from mistrust.compile.program import Program
 from mistrust.compile.stages import Amount, Stage
+from mistrust.compile.streams import Paths, carried, streams_of
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.tree import Node
 
@@ -130,6 +132,24 @@ class Layout:
     beyond: Tables
     beyond_actor: Integers
     beyond_term: Integers
+
+    @cached_property
+    def paths(self) -> Paths | None:
+        """Branches as streams, if no type is hidden, nothing sealed and they lead few ways."""
+        program = self.program
+        if program.privacy.grids or any(s.stage.sealed for s in self.stages):
+            return None
+        opening, stages = program.opening, []
+        for s in self.stages:
+            ends = s.first_branch if s.stage.movers else [0, len(s.weights.high)]
+            options = [range(a, b) for a, b in pairwise(ends)]
+            stages.append(streams_of(s.goal_high, s.goal_low, options, s.weights.high))
+        carry = carried(program.carry)
+        still = carried(opening.rows(opening.variables, program.sizes))
+        found = [s for s in stages if s is not None]
+        if len(found) < len(stages) or carry is None or still is None:
+            return None
+        return Paths(tuple(found), carry, still)
 
 
 def lay_out(program: Program) -> Layout:

@@ -12,7 +12,7 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.layout import tables
 from mistrust.compile.lower import Coefficients
-from mistrust.forward.distribute import Condition, Mass, Occupancy, gathered
+from mistrust.forward.sweep import Condition, Mass, Occupancy, gathered
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Chance, Mean, Reading, Share, Value
 from mistrust.scenario.resolve import Constant

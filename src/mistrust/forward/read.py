@@ -16,15 +16,9 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.lower import Coefficients, lower
 from mistrust.compile.program import Program
-from mistrust.forward.distribute import (
-    Condition,
-    Mass,
-    Occupancy,
-    Visit,
-    Weigh,
-    distribute,
-)
+from mistrust.forward.distribute import distribute
 from mistrust.forward.moments import Frequencies, Moments, Ratio, turns_of
+from mistrust.forward.sweep import Condition, Mass, Occupancy, Visit, Weigh
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import AS_READ, Chance, Mean, Reading, Share, Stay, Value, Variant
 from mistrust.scenario.tree import Node

@@ -25,6 +25,12 @@ from mistrust.kernels.forward import (
     total,
     unmark,
 )
+from mistrust.kernels.forward_planes import (
+    push_collect_planes,
+    push_decision_planes,
+    push_planes,
+)
+from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
@@ -34,10 +40,13 @@ __all__ = [
     "bayes",
     "chosen",
     "collect",
+    "collect_planes",
     "decide",
+    "decide_planes",
     "decide_private",
     "decide_sealed",
     "expect",
+    "expect_planes",
     "expect_signal",
     "exponential",
     "gather",
@@ -45,7 +54,10 @@ __all__ = [
     "logit",
     "push",
     "push_collect",
+    "push_collect_planes",
     "push_decision",
+    "push_decision_planes",
+    "push_planes",
     "push_private",
     "push_signal",
     "scratch",

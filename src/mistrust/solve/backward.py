@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from mmap import mmap
 
 import numpy as np
 
-from mistrust import kernels
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.lower import Coefficients, at_turn
+from mistrust.compile.lower import Coefficients
 from mistrust.errors import CertificateError
 from mistrust.solve.krylov import gmres
+from mistrust.solve.planes import PlaneStep, serves
 from mistrust.solve.reach import Reach, reachable
 from mistrust.solve.step import Evidence, Groups, Policies, Share, Step, Trial
 
@@ -48,7 +49,7 @@ class Workspace:
 class Taken:
     """A decision just worked out: its turn and stage, and the values that it was taken on.
 
-    `values` is flat, (target cells, groups, lanes), and not to be kept.
+    `seen` gives these values once, while the stage is at hand.
     """
 
     coefficients: Coefficients
@@ -56,7 +57,12 @@ class Taken:
     reach: Reach
     turn: int
     index: int
-    values: Floats
+    seen: Callable[[], Floats]
+
+    @cached_property
+    def values(self) -> Floats:
+        """What every group can expect: (target cells, groups, lanes), not to be kept."""
+        return self.seen()
 
 
 Inspect = Callable[[Taken], None]
@@ -118,6 +124,7 @@ def solve(
     beyond: Floats | None = None,
     trials: Mapping[int, Trial] | None = None,
     threads: int = 1,
+    planes: bool = True,
 ) -> Solution:
     """Solve all lanes of a batch.
 
@@ -137,6 +144,8 @@ def solve(
         Strategies to be played in sealed phases, by stage.
     threads
         Threads that share the cells of each stage; results are the same for any number.
+    planes
+        Whether one large world may be worked out plane by plane, which is faster.
     """
     actors = len(coefficients.program.actors)
     groups = Groups(actors, np.arange(actors), by_term=False)
@@ -144,7 +153,8 @@ def solve(
     reach = reachable(coefficients) if reach is None else reach
     ending = ending if ending is not None and ending.solution.reach is reach else None
     with ThreadPoolExecutor(threads) as pool:
-        step = Step(coefficients, groups, reach, Share(pool, threads), {}, evidence)
+        kind = PlaneStep if planes and serves(coefficients, reach) else Step
+        step = kind(coefficients, groups, reach, Share(pool, threads), {}, evidence)
         step.trials.update(trials or {})
         sweep = Sweep(step, workspace or Workspace())
         values = sweep.run({0, *keep}, inspect, ending, beyond)
@@ -209,12 +219,7 @@ class Sweep:
         self.width = step.groups.count * self.lanes
         self.reach = step.reach
         self.workspace = workspace
-        frames = [self.program.opening, self.program.closing]
-        frames += [stage.source for stage in self.program.stages]
-        largest = max(frame.size for frame in frames) * self.width
-        self.buffers = [workspace.array(("values", i), largest) for i in range(2)]
-        patience = self.coefficients.patience[self.groups.actor]
-        self.patience = np.ascontiguousarray(patience.ravel())
+        self.buffers = [workspace.array(("values", i), step.room) for i in range(2)]
         sizes = [s.policy_size * len(s.choices) * (s.mover >= 0) for s in self.program.stages]
         self._place = [self.lanes * place for place in np.cumsum([0, *sizes]).tolist()]
         self._arena = np.empty(0)
@@ -227,7 +232,8 @@ class Sweep:
         """The values one turn (the first) before these: (opening cells, groups, lanes)."""
         if self.step.evidence is not None and not self._arena.size:
             self._arena = self.workspace.array(("policies", 1), self._place[-1])
-        return self._copy(self._turn(self._placed(values), 0, None), len(values))
+        self.step.place(values, self.buffers[0])
+        return self.step.rows(self._turn(self.buffers[0], 0, None), len(values)).copy()
 
     def run(
         self,
@@ -240,33 +246,33 @@ class Sweep:
         values: dict[int, Floats] = {}
         cells, end = self.program.opening.size, self.program.turns
         if ending is None:
-            current = self._terminal() if beyond is None else self._placed(beyond)
+            current = self.buffers[0]
+            if beyond is None:
+                self.step.end(self.buffers[1], current)
+            else:
+                self.step.place(beyond, current)
         else:
             end, current = ending.turn, self._take_over(ending, values)
         if self.step.evidence is not None:
             self._arena = self.workspace.array(("policies", end), end * self._place[-1])
         for turn in reversed(range(end)):
             if turn + 1 in keep:
-                values[turn + 1] = self._copy(current, cells)
+                values[turn + 1] = self.step.rows(current, cells).copy()
             current = self._turn(current, turn, inspect)
         if 0 in keep:
-            values[0] = self._copy(current, cells)
+            values[0] = self.step.rows(current, cells).copy()
         return values
 
-    def _placed(self, values: Floats) -> Floats:
-        flat = np.ascontiguousarray(values).ravel()
-        self.buffers[0][: len(flat)] = flat
-        return self.buffers[0]
-
     def _turn(self, current: Floats, turn: int, inspect: Inspect | None) -> Floats:
-        current = self._turn_end(current, turn)
+        before, current = current, self._other(current)
+        self.step.turn_end(before, current, turn)
         for index in reversed(range(len(self.layout.stages))):
             if not self.coefficients.stages[index].active[turn]:
                 continue
             before, current = current, self._stage(current, turn, index)
             if inspect is not None and self.program.stages[index].mover >= 0:
-                policies = self.step.policies
-                inspect(Taken(self.coefficients, policies, self.reach, turn, index, before))
+                seen = partial(self.step.rows, before, self.program.stages[index].target.size)
+                inspect(Taken(self.coefficients, self.step.policies, self.reach, turn, index, seen))
         return current
 
     def _take_over(self, ending: Ending, values: dict[int, Floats]) -> Floats:
@@ -276,52 +282,11 @@ class Sweep:
         values.update({turn: v for turn, v in other.values.items() if turn >= ending.turn})
         assert self.step.evidence is not None
         self.step.evidence.take_over(other.evidence, ending.turn)
-        found = values[ending.turn].ravel()
-        self.buffers[0][: len(found)] = found
+        self.step.place(values[ending.turn], self.buffers[0])
         return self.buffers[0]
-
-    def _copy(self, current: Floats, cells: int) -> Floats:
-        flat = current[: cells * self.width].copy()
-        return flat.reshape(cells, self.groups.count, self.lanes)
 
     def _other(self, current: Floats) -> Floats:
         return self.buffers[1] if current is self.buffers[0] else self.buffers[0]
-
-    def _terminal(self) -> Floats:
-        c, layout = self.coefficients, self.layout
-        high, low = self.program.opening.halves
-        own = self.program.opening.rows(self.program.opening.variables, self.program.sizes)
-        assert len(own.high) == high and len(own.low) == low
-        self.buffers[1].fill(0.0)
-        kernels.collect(
-            self.reach.openings[-1],
-            self.buffers[1],
-            own.high,
-            own.low,
-            self.patience,
-            self.groups.receivers(layout.beyond_actor, layout.beyond_term),
-            layout.beyond.high,
-            layout.beyond.low,
-            c.beyond,
-            self.buffers[0],
-        )
-        return self.buffers[0]
-
-    def _turn_end(self, current: Floats, turn: int) -> Floats:
-        layout, out = self.layout, self._other(current)
-        kernels.collect(
-            self.reach.closings[turn],
-            current,
-            self.program.carry.high,
-            self.program.carry.low,
-            self.patience,
-            self.groups.receivers(layout.payoff_actor, layout.payoff_term),
-            layout.payoffs.high,
-            layout.payoffs.low,
-            at_turn(self.coefficients.payoffs, turn),
-            out,
-        )
-        return out
 
     def _stage(self, current: Floats, turn: int, index: int) -> Floats:
         out, stage = self._other(current), self.program.stages[index]

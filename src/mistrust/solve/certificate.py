@@ -19,7 +19,7 @@ import numpy as np
 
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
-from mistrust.forward.distribute import Occupancy
+from mistrust.forward.sweep import Occupancy
 from mistrust.solve.backward import Solution, Taken
 from mistrust.solve.plain import available, expected, judged, own_values, plain_logit, stored
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.errors import UsageError, nearest
-from mistrust.forward.distribute import Condition, Mass, distribute
+from mistrust.forward.distribute import distribute
+from mistrust.forward.sweep import Condition, Mass
 from mistrust.scenario.tree import Node
 from mistrust.solve.backward import Solution, Taken, values_by_term
 from mistrust.solve.plain import available, expected, judged_weights, own_values, stored

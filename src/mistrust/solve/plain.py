@@ -45,9 +45,7 @@ def expected(
     """What a group (actor, or term) expects from a choice: (cells, lanes)."""
     c = taken.coefficients
     layout, tables = c.layout.stages[taken.index], c.stages[taken.index]
-    size = layout.stage.target.size
-    groups = len(c.program.terms) if by_term else len(c.program.actors)
-    values = taken.values[: size * groups * c.lanes].reshape(size, groups, c.lanes)[:, group]
+    values = taken.values[:, group]
     receivers = layout.pay_term if by_term else layout.pay_actor
     total = np.zeros((len(cells), c.lanes))
     after = _after(taken, choice, cells) if layout.stage.learns else [(1.0, np.zeros(1, np.int64))]

@@ -48,9 +48,9 @@ class Share:
     pool: ThreadPoolExecutor | None
     threads: int
 
-    def each(self, cells: Integers, work: Callable[[Integers], None]) -> None:
-        """Do the work on all cells."""
-        if self.pool is None or self.threads < 2 or len(cells) < WORTH_SHARING:
+    def each(self, cells: Integers, work: Callable[[Integers], None], size: int = 1) -> None:
+        """Do the work on all cells, or blocks of so many cells."""
+        if self.pool is None or self.threads < 2 or len(cells) * size < WORTH_SHARING:
             work(cells)
             return
         for done in [self.pool.submit(work, part) for part in np.array_split(cells, self.threads)]:
@@ -146,6 +146,7 @@ class Step:
         evidence: Evidence | None,
     ) -> None:
         self.coefficients = coefficients
+        self.layout = coefficients.layout
         self.groups = groups
         self.reach = reach
         self.share = share
@@ -157,7 +158,52 @@ class Step:
         beliefs, actors = coefficients.beliefs, coefficients.program.actors
         self.judgements = [privacy.judgements(i, beliefs) for i in range(len(actors))]
         self.trials: dict[int, Trial] = {}
+        patience = coefficients.patience[groups.actor]
+        self.patience = np.ascontiguousarray(patience.ravel())
         self._tiled: dict[int, Floats] = {}
+
+    @property
+    def room(self) -> int:
+        """How many numbers the values of any frame take up."""
+        program = self.coefficients.program
+        frames = [program.opening, program.closing, *(s.source for s in program.stages)]
+        return max(frame.size for frame in frames) * self.groups.count * self.lanes
+
+    def place(self, values: Floats, out: Floats) -> None:
+        """Lay values, (cells, groups, lanes), out as `back` and `turn_end` want them."""
+        out[: values.size] = np.ascontiguousarray(values).ravel()
+
+    def rows(self, values: Floats, cells: int) -> Floats:
+        """Such values as (cells, groups, lanes)."""
+        wide = (cells, self.groups.count, self.lanes)
+        return values[: cells * self.groups.count * self.lanes].reshape(wide)
+
+    def end(self, nothing: Floats, out: Floats) -> None:
+        """What the boards are worth after the last turn; `nothing` becomes zero."""
+        c, layout, opening = self.coefficients, self.layout, self.coefficients.program.opening
+        nothing.fill(0.0)
+        own = opening.rows(opening.variables, c.program.sizes)
+        pays = (
+            self.groups.receivers(layout.beyond_actor, layout.beyond_term),
+            layout.beyond.high,
+            layout.beyond.low,
+            c.beyond,
+        )
+        kernels.collect(
+            self.reach.openings[-1], nothing, own.high, own.low, self.patience, *pays, out
+        )
+
+    def turn_end(self, values: Floats, out: Floats, turn: int) -> None:
+        """From the next opening to a turn's end."""
+        c, layout, carry = self.coefficients, self.layout, self.coefficients.program.carry
+        pays = (
+            self.groups.receivers(layout.payoff_actor, layout.payoff_term),
+            layout.payoffs.high,
+            layout.payoffs.low,
+            at_turn(c.payoffs, turn),
+        )
+        cells = self.reach.closings[turn]
+        kernels.collect(cells, values, carry.high, carry.low, self.patience, *pays, out)
 
     def back(self, values: Floats, out: Floats, turn: int, index: int) -> None:
         """From `values` on the stage's target to `out` on its source, at the cells that matter."""

@@ -1,0 +1,377 @@
+"""One pass forward over the phases of all turns, and what it adds up; see `forward.distribute`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mistrust import kernels
+from mistrust.compile.evaluate import Floats
+from mistrust.compile.frames import Frame, Integers
+from mistrust.compile.layout import tables
+from mistrust.compile.lower import Coefficients, at_turn
+from mistrust.compile.stages import Stage
+from mistrust.scenario.check import moved_by
+from mistrust.scenario.dependence import uses
+from mistrust.scenario.readings import Stay
+from mistrust.scenario.tree import Node
+from mistrust.solve.step import Policies, hidden_of, known_at
+
+
+@dataclass(frozen=True)
+class Mass:
+    """A distribution over the cells of a frame that have any: `values` is (cells, lanes)."""
+
+    frame: Frame
+    cells: Integers
+    values: Floats
+
+
+Visit = Callable[[int, Mass], None]
+"""Called as each turn opens with the turn and the distribution."""
+Meet = Callable[[int, int, Callable[[], Mass]], None]
+"""Called before each decision with turn, stage index and what gives the distribution."""
+Weigh = tuple[int, Callable[[Integers], Floats]]
+"""A turn, and what multiplies the mass of some cells as it opens: (cells, lanes)."""
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """What a forward pass adds up.
+
+    Attributes
+    ----------
+    mass : (lanes,)
+        Probability left at the end: 1, or that of the constraints.
+    mass_error : (lanes,)
+        Largest difference of the mass from 1 in any phase (unconstrained passes).
+    earned : (terms, lanes)
+        Expected discounted payments at the outset, by payoff term.
+    chosen
+        By turn and phase, the probability that the decision is reached and each option chosen:
+        (options, lanes).
+    last
+        The distribution at the end.
+    drift : (cases,)
+        Largest gap between a belief and its expectation after a phase, on any board that occurs.
+    """
+
+    mass: Floats
+    mass_error: Floats
+    earned: Floats
+    drift: Floats
+    last: Mass
+    chosen: dict[tuple[int, int], Floats] = field(default_factory=dict)
+
+
+class Condition:
+    """An expression on the board, looked up for the cells of any frame."""
+
+    def __init__(self, coefficients: Coefficients, node: Node) -> None:
+        self.coefficients = coefficients
+        self.node = node
+        self.names = uses(node, coefficients.program.scope)
+        self._tables: dict[Frame, tuple[Floats, Integers, Integers]] = {}
+
+    def at(self, frame: Frame, cells: Integers, turn: int) -> Floats:
+        """Its values: (cells, lanes)."""
+        c = self.coefficients
+        if frame not in self._tables:
+            laid = tables(c.program, frame, [self.node])
+            table = laid.filled(c.evaluator, c.program.turns + 1, c.lanes)
+            self._tables[frame] = (table, laid.high[0], laid.low[0])
+        table, high, low = self._tables[frame]
+        rows, rest = np.divmod(cells, len(low))
+        return at_turn(table, turn)[high[rows] + low[rest]]
+
+
+class Side:
+    """One of two buffers: all zero but for the mass of the cells listed."""
+
+    def __init__(self, size: int, lanes: int) -> None:
+        self.values = np.zeros(size * lanes)
+        self.marks = np.zeros(size, dtype=np.uint8)
+        self.found = np.empty(size, dtype=np.int64)
+        self.count = 0
+        self.lanes = lanes
+
+    @property
+    def cells(self) -> Integers:
+        """The cells listed."""
+        return self.found[: self.count]
+
+    def rows(self) -> Floats:
+        """The mass, cell by cell: a view (all cells, lanes)."""
+        return self.values.reshape(-1, self.lanes)
+
+    def in_order(self) -> None:
+        """List the cells in order, so that the next stage goes through memory in order."""
+        self.found[: self.count] = np.flatnonzero(self.marks.view(np.bool_))
+
+    def moved_on(self) -> None:
+        """The mass has been pushed on (and cleared by the kernel)."""
+        kernels.unmark(self.cells, self.marks)
+        self.count = 0
+
+
+class Sweep:
+    """One pass: lists of the cells that have mass, lanes side by side."""
+
+    def __init__(
+        self,
+        coefficients: Coefficients,
+        policies: Policies,
+        constraints: tuple[Stay, ...],
+        weigh: Weigh | None,
+    ) -> None:
+        self.coefficients = coefficients
+        self.layout = coefficients.layout
+        self.program = coefficients.program
+        self.policies = policies
+        self.stays = [(s, Condition(coefficients, s.condition)) for s in constraints]
+        self.weigh = weigh
+        self.lanes = coefficients.lanes
+        self.error = np.zeros(self.lanes)
+        self.drift = np.zeros(len(coefficients.cases))
+        self.earned = np.zeros((len(self.program.terms), self.lanes))
+        self.chosen: dict[tuple[int, int], Floats] = {}
+        self._make_room()
+
+    def _make_room(self) -> None:
+        frames = [self.program.opening, self.program.closing]
+        frames += [stage.source for stage in self.program.stages]
+        size = max(frame.size for frame in frames)
+        self.here, self.there = Side(size, self.lanes), Side(size, self.lanes)
+
+    def run(
+        self,
+        visit: Visit | None,
+        meet: Meet | None,
+        begin: tuple[int, Mass] | None,
+        stop: int | None,
+    ) -> Occupancy:
+        """Go through the turns; see `distribute`."""
+        first = begin[0] if begin is not None else 0
+        self._place(begin[1] if begin is not None else self._outset())
+        end = self.program.turns if stop is None else stop
+        opening = self.program.opening
+        discount = self.coefficients.patience**first
+        for turn in range(first, end + 1):
+            if self.weigh is not None and turn == self.weigh[0]:
+                self._multiply(self.weigh[1])
+            self._restrict(opening, turn, None)
+            if visit is not None:
+                visit(turn, self._mass(opening))
+            if turn == end:
+                break
+            self._turn(turn, discount, meet)
+            discount = discount * self.coefficients.patience
+        last = self._mass(opening)
+        return Occupancy(self._total(), self.error, self.earned, self.drift, last, self.chosen)
+
+    def _outset(self) -> Mass:
+        start = self.coefficients.start
+        cells = np.flatnonzero((start != 0).any(axis=1)).astype(np.int64)
+        return Mass(self.program.opening, cells, start[cells])
+
+    def _place(self, mass: Mass) -> None:
+        side = self.here
+        side.count = len(mass.cells)
+        side.found[: side.count] = mass.cells
+        side.marks[mass.cells] = 1
+        side.rows()[mass.cells] = mass.values
+
+    def _mass(self, frame: Frame) -> Mass:
+        cells = self.here.cells.copy()
+        return Mass(frame, cells, self.here.rows()[cells])
+
+    def _total(self) -> Floats:
+        found = np.empty(self.lanes)
+        kernels.total(self.here.cells, self.here.values, found)
+        return found
+
+    def _swap(self, count: int) -> None:
+        self.here.moved_on()
+        self.there.count = count
+        self.there.in_order()
+        self.here, self.there = self.there, self.here
+
+    def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:
+        for index, layout in enumerate(self.layout.stages):
+            stage = layout.stage
+            if not self.coefficients.stages[index].active[turn]:
+                continue
+            if meet is not None and stage.mover >= 0:
+                meet(turn, index, partial(self._mass, stage.source))
+            self._stage(index, turn, discount)
+            self._restrict(stage.target, turn, stage)
+            if not self.stays and self.weigh is None:
+                np.maximum(self.error, abs(self._total() - 1.0), out=self.error)
+        self._turn_end(turn, discount)
+
+    def _stage(self, index: int, turn: int, discount: Floats) -> None:
+        stage = self.layout.stages[index].stage
+        if stage.learns:
+            self._revealing(index, turn, discount)
+        elif stage.mover < 0:
+            there = (self.there.marks, self.there.values, self.there.found)
+            self._swap(kernels.push(*self._common(index, turn, self.here.cells), *there))
+        else:
+            self._swap(self._decide(index, turn, discount, self.here.cells))
+
+    def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:
+        layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
+        return (
+            cells,
+            self.here.values,
+            layout.goal_high,
+            layout.goal_low,
+            layout.weights.high,
+            layout.weights.low,
+            at_turn(numbers.live, turn),  # type: ignore[arg-type]
+            at_turn(numbers.weights, turn),
+        )
+
+    def _decide(self, index: int, turn: int, discount: Floats, cells: Integers) -> int:
+        """A decision at some cells that shows no type; how many cells it leads to."""
+        layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
+        chosen = np.zeros((len(layout.stage.choices), self.lanes))
+        earned = np.zeros((len(layout.pay_actor), self.lanes))
+        key = (turn, layout.stage.phase)
+        count = kernels.push_decision(
+            *self._common(index, turn, cells),
+            layout.first_branch,
+            layout.first_pay,
+            layout.pays.high,
+            layout.pays.low,
+            at_turn(numbers.pays, turn),
+            layout.policy.high,
+            layout.policy.low,
+            self.policies[key],
+            layout.stage.boxed,
+            chosen,
+            earned,
+            self.there.marks,
+            self.there.values,
+            self.there.found,
+        )
+        self.chosen[key] = chosen
+        np.add.at(self.earned, layout.pay_term, earned * discount[layout.pay_actor])
+        return int(count)
+
+    def _revealing(self, index: int, turn: int, discount: Floats) -> None:
+        """A phase that shows something of a hidden type."""
+        layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
+        privacy = self.program.privacy
+        apart = (privacy.count, len(self.coefficients.cases))
+
+        def table(given: Floats) -> Floats:
+            return np.ascontiguousarray(given).reshape(-1, *apart)
+
+        cells, count = self.here.cells, 0
+        if layout.stage.movers:
+            known = known_at(self.coefficients, turn, index, cells)
+            count = self._decide(index, turn, discount, cells[known])
+            cells = cells[~known]
+        common = (
+            cells,
+            table(self.here.values),
+            (layout.goal_high, layout.goal_low),
+            (layout.weights.high, layout.weights.low),
+            at_turn(numbers.live, turn),  # type: ignore[arg-type]
+            table(at_turn(numbers.weights, turn)),
+        )
+        hidden = hidden_of(self.coefficients, index)
+        found = self.there.found[count:]
+        there = (self.drift, self.there.marks, table(self.there.values), found)
+        if not layout.stage.movers:
+            self._swap(kernels.push_signal(*common, hidden, *there))
+            return
+        key = (turn, layout.stage.phase)
+        chosen = np.zeros((len(layout.stage.choices), *apart))
+        earned = np.zeros((len(layout.pay_actor), *apart))
+        count += kernels.push_private(
+            *common,
+            layout.first_branch,
+            layout.first_pay,
+            (layout.pays.high, layout.pays.low),
+            table(at_turn(numbers.pays, turn)),
+            (layout.policy.high, layout.policy.low),
+            self.policies[key].reshape(-1, len(layout.stage.choices), *apart),
+            hidden,
+            chosen,
+            earned,
+            *there,
+        )
+        self._swap(count)
+        self.chosen[key] += chosen.reshape(-1, self.lanes)
+        paid = earned.reshape(-1, self.lanes) * discount[layout.pay_actor]
+        np.add.at(self.earned, layout.pay_term, paid)
+
+    def _turn_end(self, turn: int, discount: Floats) -> None:
+        self._collect(turn, discount)
+        if turn == self.program.turns - 1 and len(self.layout.beyond_actor):
+            self._beyond(discount * self.coefficients.patience)
+
+    def _collect(self, turn: int, discount: Floats) -> None:
+        layout, carry = self.layout, self.program.carry
+        earned = np.zeros((len(layout.payoff_actor), self.lanes))
+        count = kernels.push_collect(
+            self.here.cells,
+            self.here.values,
+            carry.high,
+            carry.low,
+            layout.payoffs.high,
+            layout.payoffs.low,
+            at_turn(self.coefficients.payoffs, turn),
+            earned,
+            self.there.marks,
+            self.there.values,
+            self.there.found,
+        )
+        self._swap(count)
+        np.add.at(self.earned, layout.payoff_term, earned * discount[layout.payoff_actor])
+
+    def _beyond(self, discount: Floats) -> None:
+        layout, mass = self.layout, self._mass(self.program.opening)
+        rows, rest = np.divmod(mass.cells, layout.beyond.low.shape[1])
+        for k, (actor, term) in enumerate(
+            zip(layout.beyond_actor, layout.beyond_term, strict=True)
+        ):
+            pays = self.coefficients.beyond[
+                layout.beyond.high[k][rows] + layout.beyond.low[k][rest]
+            ]
+            self.earned[term] += (mass.values * pays).sum(axis=0) * discount[actor]
+
+    def _restrict(self, frame: Frame, turn: int, after: Stage | None) -> None:
+        """Remove the histories that break a constraint as a turn opens or after a phase."""
+        phases = self.program.argument.scenario.turn
+        for stay, condition in self.stays:
+            if after is None:
+                concerned = stay.first <= turn <= stay.last
+            else:
+                concerned = stay.first <= turn < stay.last
+                concerned &= bool(condition.names & moved_by(phases[after.phase]))
+            if concerned:
+                self._multiply(partial(self._kept, condition, frame, turn))
+
+    @staticmethod
+    def _kept(condition: Condition, frame: Frame, turn: int, cells: Integers) -> Floats:
+        return (condition.at(frame, cells, turn) != 0).astype(float)
+
+    def _multiply(self, by: Callable[[Integers], Floats]) -> None:
+        cells = self.here.cells
+        self.here.rows()[cells] *= by(cells)
+
+
+def gathered(mass: Mass, dims: tuple[str, ...]) -> Floats:
+    """The joint law of some variables: (rows in C order of `dims`, lanes)."""
+    sizes = dict(zip(mass.frame.variables, mass.frame.shape, strict=True))
+    rows = mass.frame.rows(dims, sizes).at(mass.cells)
+    out = np.zeros((int(np.prod([sizes[v] for v in dims], dtype=np.int64)), mass.values.shape[1]))
+    kernels.gather(mass.values, rows, out)
+    return out

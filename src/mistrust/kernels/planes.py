@@ -1,0 +1,281 @@
+"""Backward through a turn for one world, a plane of numbers for each group.
+
+With one lane the values of a cell are too few for loops over them. Here each group's values lie
+side by side, cell after cell, and a loop goes over a *block*: the cells that share the high part
+of their number. In a block a branch leads from every cell the same way ahead, except where a
+variable is at the end of its levels; so the branches are taken together by where they lead. Such
+a *stream* is an offset for each block and a weight for each low cell, zero where it does not lead
+there. The weights depend on the block only through the rows of their tables: they are kept as
+long as those stay the same, and blocks are taken in an order in which they mostly do.
+
+Shapes
+------
+values, out : (groups * pitch,)
+    The number of cell x for group g is at ``g * pitch + margin + x``; the margins and the cells
+    that do not matter hold finite numbers.
+order, starts, cells : (blocks,), (all blocks + 1,), (cells,)
+    The blocks to do; where the cells of each begin among the cells that matter.
+kinds, offsets : (all blocks,), (streams, all blocks)
+members
+    By branch of each stream: the stream, the branch, and 1 at the low cells where it belongs.
+
+See `kernels.backward` for the other arrays, here without lanes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.choice import logit
+from mistrust.kernels.options import FUSED, OPTIONS
+
+_U = np.uint64
+
+
+@njit(**FUSED)
+def weigh_streams(h, members, rows, table, out):
+    """The weights of all streams in a block: out (streams, low cells)."""
+    (stream, branch, mask), (row_high, row_low) = members, rows
+    size, last = _U(out.shape[1]), -1
+    for m in range(len(stream)):
+        s, b = stream[m], branch[m]
+        base = row_high[b, h]
+        if s != last:
+            for i in range(size):
+                out[s, i] = mask[m, i] * table[_U(base + row_low[b, i])]
+        else:
+            for i in range(size):
+                out[s, i] += mask[m, i] * table[_U(base + row_low[b, i])]
+        last = s
+
+
+@njit(**FUSED)
+def blend(weights, offsets, h, values, spot, pitch, out, goal, room, groups):
+    """What streams bring: out (groups, low cells), from `goal`, rows `room` apart.
+
+    ``out[g, i] = sum_s weights[s, i] values[g, spot + offsets[s, h] + i]``
+    """
+    streams, size = len(weights), _U(weights.shape[1])
+    for g in range(groups):
+        x, z = spot + g * pitch, _U(goal + g * room)
+        a = _U(x + offsets[0, h])
+        if streams == 1:
+            for i in range(size):
+                out[z + i] = weights[0, i] * values[a + i]
+            continue
+        b = _U(x + offsets[1, h])
+        if streams == 2:
+            for i in range(size):
+                out[z + i] = weights[0, i] * values[a + i] + weights[1, i] * values[b + i]
+            continue
+        c = _U(x + offsets[2, h])
+        for i in range(size):
+            two = weights[0, i] * values[a + i] + weights[1, i] * values[b + i]
+            out[z + i] = two + weights[2, i] * values[c + i]
+        for s in range(3, streams):
+            a = _U(x + offsets[s, h])
+            for i in range(size):
+                out[z + i] += weights[s, i] * values[a + i]
+
+
+@njit(**OPTIONS)
+def scatter(cells, first, source, room, out, spot, pitch, groups):
+    """Put the numbers of some cells of a block, which begins with the cell `first`, in place."""
+    for g in range(groups):
+        x, z = _U(g * room), _U(spot + g * pitch)
+        for cell in cells:
+            i = _U(cell - first)
+            out[z + i] = source[x + i]
+
+
+@njit(**OPTIONS)
+def expect_planes(blocks, streams, rows, table, values, planes, out):
+    """Backward through a chance phase, as `expect`."""
+    (order, starts, cells), (kinds, offsets, members) = blocks, streams
+    (margin, pitch, groups), size = planes, members[2].shape[1]
+    weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
+    kind = -1
+    for h in order:
+        mine = cells[starts[h] : starts[h + 1]]
+        if kinds[h] != kind:
+            weigh_streams(h, members, rows, table, weights)
+            kind = kinds[h]
+        spot = margin + h * size
+        if len(mine) == size:
+            blend(weights, offsets, h, values, spot, pitch, out, spot, pitch, groups)
+        else:
+            blend(weights, offsets, h, values, spot, pitch, room, 0, size, groups)
+            scatter(mine, h * size, room, size, out, spot, pitch, groups)
+
+
+@njit(**OPTIONS)
+def collect_planes(blocks, streams, rows, following, planes, patience, payments, out):
+    """Backward over a turn's end, as `collect`; `streams` carry variables over."""
+    (order, starts, cells), (kinds, offsets, members) = blocks, streams
+    (margin, pitch, groups), size = planes, members[2].shape[1]
+    weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
+    table, kind = np.ones(1), -1
+    for h in order:
+        mine = cells[starts[h] : starts[h + 1]]
+        if kinds[h] != kind:
+            weigh_streams(h, members, rows, table, weights)
+            kind = kinds[h]
+        spot = margin + h * size
+        blend(weights, offsets, h, following, spot, pitch, room, 0, size, groups)
+        for g in range(groups):
+            x, rate = _U(g * size), patience[g]
+            for i in range(_U(size)):
+                room[x + i] *= rate
+        _pay(0, len(payments[0]), payments, h, room, size)
+        scatter(mine, h * size, room, size, out, spot, pitch, groups)
+
+
+@njit(**OPTIONS)
+def _pay(first, last, payments, h, out, size):
+    """Add some payments in a block: out (groups * low cells,)."""
+    group, high, low, pays = payments
+    for k in range(first, last):
+        x, base = _U(group[k] * size), high[k, h]
+        for i in range(_U(size)):
+            out[x + i] += pays[_U(base + low[k, i])]
+
+
+@njit(**OPTIONS)
+def _offer(o, h, opens_at, opens, out):
+    """Which cells of a block have an option; how many have not."""
+    base, low, closed = opens_at[0][o, h], opens_at[1], 0.0
+    for i in range(_U(len(out))):
+        free = opens[_U(base + low[o, i])]
+        out[i] = free
+        closed += 1.0 - free
+    return closed
+
+
+@njit(**OPTIONS)
+def decide_planes(
+    blocks,
+    streams,
+    first_stream,
+    rows,
+    table,
+    values,
+    planes,
+    goals,
+    offer,
+    first_pay,
+    payments,
+    policy_at,
+    policy,
+    mover,
+    precision,
+    gain,
+    out,
+):
+    """Backward through a decision, as `decide`.
+
+    Parameters
+    ----------
+    first_stream : (options + 1,)
+    goals
+        Where cells lead if the phase does not happen: (all blocks,), (low cells,).
+    offer
+        Rows of availability, by option, and whether each is open.
+    policy
+        Written.
+    gain : (1,)
+    """
+    (order, starts, cells), (kinds, offsets, members) = blocks, streams
+    (margin, pitch, groups), size = planes, members[2].shape[1]
+    options, finite, kind = len(first_stream) - 1, precision < np.inf, -1
+    opens_at, opens = offer
+    weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
+    choice, spread = np.zeros((options, groups * size)), np.zeros((options, 1), dtype=np.int64)
+    share, open_ = np.zeros((options, size)), np.zeros((options, size))
+    best, total, scaled, power = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
+    sharp = np.full(size, precision)
+    least, inside = policy_at[1].min(), policy_at[1].max()
+    for o in range(options):
+        spread[o, 0] = o * groups * size
+    for h in order:
+        mine, spot = cells[starts[h] : starts[h + 1]], margin + h * size
+        if policy_at[0][h] + inside < 0:
+            _skip(mine, h, goals, values, planes, out)
+            continue
+        if kinds[h] != kind:
+            weigh_streams(h, members, rows, table, weights)
+            kind = kinds[h]
+        closed = 0.0
+        for o in range(options):
+            some, worth = slice(first_stream[o], first_stream[o + 1]), choice[o]
+            blend(weights[some], offsets[some], h, values, spot, pitch, worth, 0, size, groups)
+            _pay(first_pay[o], first_pay[o + 1], payments, h, worth, size)
+            closed += _offer(o, h, opens_at, opens, open_[o])
+            share[o] = worth[mover * size : (mover + 1) * size]
+        logit(share, open_, closed == 0.0, finite, sharp, size, best, total, scaled, power)
+        if len(mine) == size and closed == 0.0 and policy_at[0][h] + least >= 0:
+            blend(share, spread, 0, choice.ravel(), 0, size, out, spot, pitch, groups)
+            _write(h, policy_at, share, policy)
+            most = _largest(best, out[spot + mover * pitch :])
+        else:
+            blend(share, spread, 0, choice.ravel(), 0, size, room, 0, size, groups)
+            scatter(mine, h * size, room, size, out, spot, pitch, groups)
+            most, away = _keep(mine, h, policy_at, share, best, total, room[mover * size :], policy)
+            _skip(away, h, goals, values, planes, out)
+        gain[0] = max(gain[0], most)
+
+
+@njit(**OPTIONS)
+def _write(h, policy_at, share, policy):
+    """Keep the strategies of a whole block: policy (policy cells * options,)."""
+    (high, low), options = policy_at, len(share)
+    for o in range(options):
+        base = high[h] * options + o
+        for i in range(_U(share.shape[1])):
+            policy[_U(base + low[i] * options)] = share[o, i]
+
+
+@njit(**OPTIONS)
+def _largest(best, worth):
+    """The largest gain from a one-shot deviation in a whole block."""
+    most = 0.0
+    for i in range(_U(len(best))):
+        gap = best[i] - worth[i]
+        most = gap if gap > most else most
+    return most
+
+
+@njit(**OPTIONS)
+def _keep(cells, h, policy_at, share, best, total, worth, policy):
+    """Write the strategies of a block.
+
+    Returns
+    -------
+    float, array
+        The largest gain from a one-shot deviation, and the cells at which nobody decides.
+    """
+    options, size, most, count = len(share), share.shape[1], 0.0, 0
+    away = np.empty(len(cells), dtype=np.int64)
+    for cell in cells:
+        i = _U(cell - h * size)
+        place = policy_at[0][h] + policy_at[1][i]
+        if place >= 0:
+            for o in range(options):
+                policy[_U(place * options + o)] = share[_U(o), i]
+        if place < 0 or total[i] == 0.0:
+            away[count] = cell
+            count += 1
+        else:
+            gap = best[i] - worth[i]
+            most = gap if gap > most else most
+    return most, away[:count]
+
+
+@njit(**OPTIONS)
+def _skip(cells, h, goals, values, planes, out):
+    """Some cells of a block at which the phase does not happen."""
+    (margin, pitch, groups), size = planes, len(goals[1])
+    for g in range(groups):
+        base = margin + g * pitch
+        for cell in cells:
+            out[_U(base + cell)] = values[_U(base + goals[0][h] + goals[1][cell - h * size])]

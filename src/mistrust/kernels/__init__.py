@@ -12,9 +12,10 @@ table that are not zero in every lane.
 Flat offsets are unsigned, so that no test for negative ones stands in the inner loops.
 """
 
-from mistrust.kernels.backward import collect, decide, expect
+from mistrust.kernels.backward import collect, expect
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.choice import exponential, logit
+from mistrust.kernels.decision import decide
 from mistrust.kernels.forward import (
     chosen,
     gather,

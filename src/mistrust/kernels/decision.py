@@ -1,0 +1,347 @@
+"""Decisions, backward: the mover's choice values, its logit choice, and everybody's values.
+
+Cells are gone through by chunks. What the options are worth is worked out for the mover alone;
+once it is known how likely each is, the ways ahead of all options are taken together, those that
+lead to the same board as one, and everybody's values are read once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from mistrust.kernels.choice import logit
+from mistrust.kernels.options import FUSED, OPTIONS
+
+_U = np.uint64
+PLACES = 1024
+"""Places (a cell in a lane) worked on at once, about, so that they stay in cache."""
+
+
+@njit(**OPTIONS)
+def decide(
+    cells,
+    values,
+    goal_high,
+    goal_low,
+    row_high,
+    row_low,
+    live,
+    weights,
+    first_branch,
+    open_high,
+    open_low,
+    open_table,
+    first_pay,
+    pay_group,
+    pay_high,
+    pay_low,
+    pays,
+    policy_high,
+    policy_low,
+    policy,
+    given,
+    mover,
+    precision,
+    judgements,
+    judged_high,
+    judged_low,
+    gain,
+    out,
+):
+    """Backward through a decision phase.
+
+    Parameters
+    ----------
+    first_branch, first_pay : (options + 1,)
+        Where the branches and the payments of each option begin.
+    open_table : (rows, lanes)
+        1 where an option is available.
+    pay_group : (payments,)
+        The group (actor or term) that receives each payment; `pays` is (rows, lanes).
+    policy : (policy cells * options * lanes,)
+        Read if `given`, else written: the probability of each option.
+    mover, precision
+        The deciding group and its precision per lane.
+    judgements, judged_high, judged_low
+        How it weighs hidden types (see `weigh_types`), by the combination of beliefs at a cell.
+    gain : (lanes,)
+        Raised to the largest gain from a one-shot deviation (unless `given`).
+
+    The last row of `goal_*` leads where a phase that does not happen leads.
+    """
+    options, lanes = len(first_branch) - 1, open_table.shape[1]
+    groups, chunk = weights.shape[1] // lanes, max(16, PLACES // lanes)
+    goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
+    ways = first_branch, goals, rows, first_pay, (pay_group, pay_high, pay_low, pays.ravel())
+    lookups = policy_high, policy_low, judged_high, judged_low
+    spots = np.zeros((6, chunk), dtype=np.uint64)
+    places = chunk * lanes + 8  # not a power of two: rows would be in one another's way
+    share, worth = np.zeros((options, places)), np.zeros((options, places))
+    open_, sharpness = np.zeros((options, places)), np.zeros(places)
+    best, total = np.zeros(places), np.zeros(places)
+    scaled, power = np.zeros(places), np.zeros(places)
+    blend = np.zeros(len(row_high) + 1, dtype=np.uint64), np.zeros((len(row_high) + 1) * lanes)
+    for i in range(chunk * lanes):
+        sharpness[i] = precision[i % lanes]
+    finite, hidden = bool(np.all(precision < np.inf)), judgements.shape[1] > 1
+    done = 0
+    while done < len(cells):
+        count, done = _take(cells, done, goals, lookups, values, groups * lanes, spots, out)
+        used = count * lanes
+        if given:
+            _read(count, lanes, spots[4], policy, share, total)
+            closed = 1.0
+        else:
+            closed = _offer(count, spots, open_high, open_low, open_table, open_)
+            for o in range(options):
+                _expect(o, count, spots, ways, values, mover, groups, lanes, worth[o], scaled)
+                if hidden:
+                    weigh_types(judgements, spots[5], count, scaled, worth[o])
+                share[o, :used] = worth[o, :used]
+            logit(share, open_, closed == 0.0, finite, sharpness, used, best, total, scaled, power)
+            _write(count, lanes, spots[4], share, policy)
+            regrets(worth, share, best, total, used, scaled, gain)
+        _settle(count, spots, ways, share, total, closed > 0.0, values, groups, lanes, blend, out)
+
+
+@njit(**OPTIONS)
+def _take(cells, done, goals, lookups, values, n, spots, out):
+    """The next cells at which somebody decides; at others the values stay.
+
+    Returns
+    -------
+    count, done
+        How many, and how many cells are done with; `spots` returns for each the cell, its halves,
+        where it leads if nobody decides, its policy's row and its combination of beliefs.
+    """
+    (goal_high, goal_low), (policy_high, policy_low, judged_high, judged_low) = goals, lookups
+    branches, size, count = len(goal_high) - 1, goal_low.shape[1], 0
+    h, base = -1, -size
+    while done < len(cells) and count < spots.shape[1]:
+        cell = cells[done]
+        done += 1
+        if cell - base >= size:
+            h = cell // size
+            base = h * size
+        low = cell - base
+        away, place = goal_high[branches, h] + goal_low[branches, low], policy_high[h]
+        place += policy_low[low]
+        if place < 0:
+            x, y = _U(cell * n), _U(away * n)
+            for j in range(_U(n)):
+                out[x + j] = values[y + j]
+            continue
+        spots[0, count], spots[1, count], spots[2, count] = cell, h, low
+        spots[3, count], spots[4, count] = away, place
+        spots[5, count] = judged_high[h] + judged_low[low]
+        count += 1
+    return count, done
+
+
+@njit(**OPTIONS)
+def _offer(count, spots, open_high, open_low, open_table, open_):
+    """Which options are open: open_ (options, places); returns how many are not."""
+    lanes, table, closed = _U(open_table.shape[1]), open_table.ravel(), 0.0
+    for o in range(len(open_)):
+        free = open_[o]
+        for i in range(_U(count)):
+            row = _U(open_high[o, spots[1, i]] + open_low[o, spots[2, i]]) * lanes
+            place = i * lanes
+            for w in range(lanes):
+                own = table[row + w]
+                free[place + w] = own
+                closed += 1.0 - own
+    return closed
+
+
+@njit(**FUSED)
+def _expect(option, count, spots, ways, values, mover, groups, lanes, out, same):
+    """What the mover expects from an option: `out` and `same`, (places,)."""
+    first_branch, goals, rows, first_pay, payments = ways
+    (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
+    group, pay_high, pay_low, pays = payments
+    lanes, n, own = _U(lanes), _U(groups * lanes), _U(mover * lanes)
+    for i in range(_U(count)):
+        h, low, place = spots[1, i], spots[2, i], i * lanes
+        some = False
+        for b in range(first_branch[option], first_branch[option + 1]):
+            row = _U(row_high[b, h] + row_low[b, low])
+            if live[row]:
+                y, c = _U(goal_high[b, h] + goal_low[b, low]) * n + own, row * n
+                if some:
+                    for w in range(lanes):
+                        out[place + w] += table[c + w] * values[y + w]
+                else:
+                    for w in range(lanes):
+                        out[place + w] = table[c + w] * values[y + w]
+                some = True
+        if not some:
+            for w in range(lanes):
+                out[place + w] = 0.0
+        for k in range(first_pay[option], first_pay[option + 1]):
+            if group[k] == mover:
+                c = _U(pay_high[k, h] + pay_low[k, low]) * lanes
+                for w in range(lanes):
+                    out[place + w] += pays[c + w]
+    for i in range(_U(count) * lanes):
+        same[i] = out[i]
+
+
+@njit(**FUSED)
+def weigh_types(judgements, rows, count, own, out):
+    """What a mover makes of amounts that depend on hidden types.
+
+    Parameters
+    ----------
+    judgements : (combinations of beliefs, profiles, profiles, cases)
+    rows : (cells,)
+        The combination of beliefs at each cell.
+    own, out : (cells * profiles * cases,)
+        Amounts, and their averages over the profiles.
+    """
+    profiles, games, flat = _U(judgements.shape[1]), _U(judgements.shape[3]), judgements.ravel()
+    for i in range(_U(count)):
+        place, seen = i * profiles * games, rows[i] * profiles * profiles * games
+        for p in range(profiles):
+            at, first = place + p * games, seen + p * profiles * games
+            for w in range(games):
+                out[at + w] = flat[first + w] * own[place + w]
+            for q in range(_U(1), profiles):
+                here, there = first + q * games, place + q * games
+                for w in range(games):
+                    out[at + w] += flat[here + w] * own[there + w]
+
+
+@njit(**OPTIONS)
+def _read(count, lanes, starts, policy, share, total):
+    """Strategies that are given; `total` is 0 where nobody decides."""
+    options, lanes = _U(len(share)), _U(lanes)
+    total[: count * lanes] = 0.0
+    for o in range(options):
+        odds = share[o]
+        for i in range(_U(count)):
+            start, place = (starts[i] * options + o) * lanes, i * lanes
+            for w in range(lanes):
+                chance = policy[start + w]
+                odds[place + w] = chance
+                total[place + w] += chance
+
+
+@njit(**OPTIONS)
+def _write(count, lanes, starts, share, policy):
+    """Keep the strategies."""
+    options, lanes = _U(len(share)), _U(lanes)
+    for o in range(options):
+        odds = share[o]
+        for i in range(_U(count)):
+            start, place = (starts[i] * options + o) * lanes, i * lanes
+            for w in range(lanes):
+                policy[start + w] = odds[place + w]
+
+
+@njit(**FUSED)
+def regrets(worth, share, best, total, count, regret, gain):
+    """Raise `gain` by what the best option is worth above the mixture played.
+
+    Parameters
+    ----------
+    worth, share : (options, places)
+        Choice values and probabilities.
+    best, total, regret : (places,)
+        `regret` is scratch.
+    """
+    for i in range(count):
+        regret[i] = best[i] if total[i] != 0.0 else 0.0
+    for o in range(len(share)):
+        odds, own = share[o], worth[o]
+        for i in range(count):
+            regret[i] -= odds[i] * own[i]
+    lanes = _U(len(gain))
+    for i in range(_U(count) // lanes):
+        place = i * lanes
+        for w in range(lanes):
+            old, own = gain[w], regret[place + w]
+            own = own if total[place + w] != 0.0 else 0.0
+            gain[w] = own if own > old else old
+
+
+@njit(**FUSED)
+def _settle(count, spots, ways, share, total, some, values, groups, lanes, blend, out):
+    """Everybody's values; where nobody decides (in `some` lane) they stay."""
+    first_branch, goals, rows, first_pay, payments = ways
+    (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
+    group, pay_high, pay_low, pays = payments
+    there, odds = blend
+    lanes, n = _U(lanes), _U(groups * lanes)
+    for i in range(_U(count)):
+        h, low, place, found = spots[1, i], spots[2, i], i * lanes, 0
+        for o in range(len(share)):
+            chance = share[o]
+            for b in range(first_branch[o], first_branch[o + 1]):
+                row = _U(row_high[b, h] + row_low[b, low])
+                if live[row]:
+                    y = _U(goal_high[b, h] + goal_low[b, low]) * n
+                    found = _lead(found, y, chance, place, table, row * n, lanes, there, odds)
+        if some:
+            there[found], m = spots[3, i] * n, _U(found) * lanes
+            for w in range(lanes):
+                odds[m + w] = 1.0 if total[place + w] == 0.0 else 0.0
+            found += 1
+        x = spots[0, i] * n
+        mix(x, found, there, odds, values, _U(groups), lanes, out)
+        for o in range(len(share)):
+            chance = share[o]
+            for k in range(first_pay[o], first_pay[o + 1]):
+                c = _U(pay_high[k, h] + pay_low[k, low]) * lanes
+                z = x + _U(group[k]) * lanes
+                for w in range(lanes):
+                    out[z + w] += chance[place + w] * pays[c + w]
+
+
+@njit(forceinline=True, **FUSED)
+def _lead(found, y, chance, place, table, c, lanes, there, odds):
+    """Add a way ahead to those of a cell; how many it has then."""
+    k, last = _U(0), _U(found)
+    while k < last and there[k] != y:
+        k += _U(1)
+    m = k * lanes
+    if k == last:
+        there[k] = y
+        for w in range(lanes):
+            odds[m + w] = chance[place + w] * table[c + w]
+        return found + 1
+    for w in range(lanes):
+        odds[m + w] += chance[place + w] * table[c + w]
+    return found
+
+
+@njit(forceinline=True, **FUSED)
+def mix(x, found, there, odds, values, groups, lanes, out):
+    """Values of a cell from those it leads to.
+
+    ``out[x + g lanes + w] = sum_k odds[k lanes + w] values[there[k] + g lanes + w]``
+    """
+    if found == 0:
+        for j in range(groups * lanes):
+            out[x + j] = 0.0
+        return
+    for g in range(groups):
+        z, a = x + g * lanes, there[0] + g * lanes
+        if found == 1:
+            for w in range(lanes):
+                out[z + w] = odds[w] * values[a + w]
+            continue
+        b = there[1] + g * lanes
+        if found == 2:
+            for w in range(lanes):
+                out[z + w] = odds[w] * values[a + w] + odds[lanes + w] * values[b + w]
+            continue
+        c, m = there[2] + g * lanes, lanes + lanes
+        for w in range(lanes):
+            two = odds[w] * values[a + w] + odds[lanes + w] * values[b + w]
+            out[z + w] = two + odds[m + w] * values[c + w]
+        for k in range(3, found):
+            a, m = there[k] + g * lanes, _U(k) * lanes
+            for w in range(lanes):
+                out[z + w] += odds[m + w] * values[a + w]

@@ -230,19 +230,10 @@ def pair(one: Stage) -> tuple[float, Floats, Floats]:
     """By `climb`: the residual (infinite where the way is lost), strategies and choice values."""
     options = one.open_.shape[1]
     share, y, left = np.zeros((1, 2, options)), np.zeros((1, 2, options)), np.zeros(1)
-    climb(
-        np.zeros(1, dtype=np.int64),
-        one.worth[None],
-        one.prior[:1],
-        one.nodes.bend,
-        one.precision[:1],
-        one.open_[None],
-        y,
-        share,
-        left,
-        True,
-        scratch_of_pairs(options),
-    )
+    none = np.zeros(1, dtype=np.int64)
+    stages = (none, one.prior[:1], one.nodes.bend, one.precision[:1], one.open_[None])
+    work = scratch_of_pairs(options)
+    climb(none, (0,) * options, one.worth[None], stages, y, share, left, True, work)
     return float(left[0]), share[0], y[0]
 
 

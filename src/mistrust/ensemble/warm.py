@@ -53,7 +53,8 @@ def climbed() -> None:
     """The branch of a stage of two types."""
     worth, choices, one = np.zeros((1, 2, 2, 2)), np.ones((1, 2, 2)), np.full(1, 0.5)
     places, work, bend = np.zeros(1, dtype=np.int64), pairs.scratch(2), np.ones((4, 1))
-    pair.climb(places, worth, one, bend, one, choices, choices, choices, one, True, work)
+    stages = (places, one, bend, one, choices)
+    pair.climb(places, (0, 0), worth, stages, choices, choices, one, True, work)
 
 
 def plain() -> None:
@@ -75,7 +76,7 @@ def private() -> None:
 
 def _toss(*arguments: Any) -> None:
     """In the place of `pair.climb`: everybody tosses a coin."""
-    share, left = arguments[7], arguments[8]
+    share, left = arguments[5], arguments[6]
     share[:], left[:] = 0.5, 0.0
 
 

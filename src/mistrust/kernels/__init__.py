@@ -14,7 +14,7 @@ Flat offsets are unsigned, so that no test for negative ones stands in the inner
 
 from mistrust.kernels.backward import collect, expect
 from mistrust.kernels.belief import bayes, locate, scratch
-from mistrust.kernels.choice import exponential, logit
+from mistrust.kernels.choice import logit
 from mistrust.kernels.decision import decide
 from mistrust.kernels.forward import (
     chosen,
@@ -49,7 +49,6 @@ __all__ = [
     "expect",
     "expect_planes",
     "expect_signal",
-    "exponential",
     "gather",
     "locate",
     "logit",

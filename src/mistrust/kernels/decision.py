@@ -79,8 +79,7 @@ def decide(
     places = chunk * lanes + 8  # not a power of two: rows would be in one another's way
     share, worth = np.zeros((options, places)), np.zeros((options, places))
     open_, sharpness = np.zeros((options, places)), np.zeros(places)
-    best, total = np.zeros(places), np.zeros(places)
-    scaled, power = np.zeros(places), np.zeros(places)
+    best, total, scaled = np.zeros(places), np.zeros(places), np.zeros(places)
     blend = np.zeros(len(row_high) + 1, dtype=np.uint64), np.zeros((len(row_high) + 1) * lanes)
     for i in range(chunk * lanes):
         sharpness[i] = precision[i % lanes]
@@ -99,7 +98,7 @@ def decide(
                 if hidden:
                     weigh_types(judgements, spots[5], count, scaled, worth[o])
                 share[o, :used] = worth[o, :used]
-            logit(share, open_, closed == 0.0, finite, sharpness, used, best, total, scaled, power)
+            logit(share, open_, closed == 0.0, finite, sharpness, used, best, total)
             _write(count, lanes, spots[4], share, policy)
             regrets(worth, share, best, total, used, scaled, gain)
         _settle(count, spots, ways, share, total, closed > 0.0, values, groups, lanes, blend, out)

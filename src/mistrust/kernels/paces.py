@@ -1,7 +1,7 @@
 """Steps along the branch of an actor with two types, for many columns.
 
-In loops that the compiler can turn into vector instructions, where a branch is a choice of numbers;
-`kernels.pairs` says what the arrays are.
+Each is one loop over the columns; `kernels.pairs` says how these are written, and what the arrays
+are.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.options import FUSED
 from mistrust.kernels.pairs import (
     COUNT,
     DISTANCE,
@@ -30,9 +30,12 @@ from mistrust.kernels.pairs import (
     TRIED,
     TURN,
     WAY,
+    WIDTH,
     at,
+    spot,
 )
 
+_U = np.uint64
 CLOSE = 1e-10
 """Choice values in logit units that differ by less than this from what they imply are solved."""
 POOLED = 1e-8
@@ -53,178 +56,104 @@ GO_ON, AHEAD, ARRIVED, ASTRAY, SOLVED, LOST = range(6)
 where that method does not lead on; done; not to be done this way."""
 
 
-@njit(**OPTIONS)
-def predict(count, size, whole, state, loose):
-    """Where a column is AHEAD, a step along the tangent, or to the end if that is nearer."""
-    status, mode, length, scale = whole[STATUS], whole[MODE], state[LENGTH], state[SCALE]
-    here, forward = state[at(POINT, size, size)], state[at(TANGENT, size, size)]
-    on, last, turn, steps = loose[0], loose[1], whole[TURN], whole[COUNT]
-    for i in range(count):
-        ahead, rate, old, t = status[i] == AHEAD, forward[i] / scale[i], length[i], here[i]
-        ends = (rate > 0.0) & (t + old * rate >= 1.0)
-        last[i] = 1.0 if ahead & ends else 0.0
-        on[i] = 1.0 if ahead else 0.0
-        length[i] = (1.0 - t) / rate if ahead & ends else old
-    for a in range(size):
-        block = state[at(POINT, a, size)], state[at(TANGENT, a, size)], state[at(ROW, a, size)]
-        _step(count, on, last, length, block, state[at(TRIED, a, size)], whole[PIECE + a])
-    _last_step(count, on, last, size, state)
-    for i in range(count):
-        ahead, ends = on[i] != 0.0, last[i] != 0.0
-        was, so_far, trials = mode[i], steps[i], turn[i]
-        steps[i] = so_far + 1 if ahead else so_far
-        turn[i] = 0 if ahead else trials
-        new = FIXED if ends else ALONG
-        mode[i] = new if ahead else was
-        status[i] = GO_ON
+@njit(**FUSED)
+def predict(count, ways, whole, state):
+    """Where a column is AHEAD, a step along the tangent, or to the end if that is nearer.
+
+    At the end the row that is added to the equations holds only t.
+    """
+    size, end, pieces = len(ways), spot(len(ways)), spot(PIECE)
+    point, tried = spot(at(POINT, 0, size)), spot(at(TRIED, 0, size))
+    tangent, row = spot(at(TANGENT, 0, size)), spot(at(ROW, 0, size))
+    for i in range(_U(count)):
+        ahead, mode = whole[spot(STATUS) + i] == AHEAD, whole[spot(MODE) + i]
+        trials, steps = whole[spot(TURN) + i], whole[spot(COUNT) + i]
+        scale, length = state[spot(SCALE) + i], state[spot(LENGTH) + i]
+        here, old = state[point + end + i], state[tried + end + i]
+        forward, border = state[tangent + end + i], state[row + end + i]
+        distance, reach = state[spot(DISTANCE) + i], state[spot(LAST) + i]
+        rate = forward / scale
+        ends = (rate > 0.0) & (here + length * rate >= 1.0)
+        to_end, last, more = (1.0 - here) / rate, ahead & ends, steps + 1
+        length = to_end if last else length
+        t, gone, half = here + length * rate, (1.0 - here) * scale, 0.5 * length
+        t, new = 1.0 if ends else t, 1.0 if ends else forward
+        half = half if length > 0.002 else 0.001
+        gone, first = gone if ends else length, half if ends else 0.25 * length
+        first, fresh = first if first < 1.0 else 1.0, FIXED if ends else ALONG
+        state[spot(LENGTH) + i] = length
+        state[tried + end + i], state[row + end + i] = t if ahead else old, new if ahead else border
+        state[spot(DISTANCE) + i] = gone if ahead else distance
+        state[spot(LAST) + i] = first if ahead else reach
+        whole[spot(COUNT) + i] = more if ahead else steps
+        whole[spot(TURN) + i] = 0 if ahead else trials
+        whole[spot(MODE) + i], whole[spot(STATUS) + i] = fresh if ahead else mode, GO_ON
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            along, was, edge = state[tangent + j], state[tried + j], state[row + j]
+            piece = whole[pieces + j]
+            there, own = state[point + j] + length * along, 0.0 if last else along
+            state[tried + j], state[row + j] = there if ahead else was, own if ahead else edge
+            whole[pieces + j] = -1 if ahead else piece
 
 
-@njit(**OPTIONS)
-def _step(count, on, last, length, block, tried, piece):
-    """A step of one posterior's log-odds; at the end the row that is added holds only t."""
-    point, tangent, row = block
-    for i in range(count):
-        ahead, along, old, border, part = on[i] != 0.0, tangent[i], tried[i], row[i], piece[i]
-        there, own = point[i] + length[i] * along, along if last[i] == 0.0 else 0.0
-        tried[i] = there if ahead else old
-        row[i] = own if ahead else border
-        piece[i] = -1 if ahead else part
-
-
-@njit(**OPTIONS)
-def _last_step(count, on, last, size, state):
-    """The same for t, how far it all is, and how far Newton's first step may go."""
-    length, scale, distance, reach = state[LENGTH], state[SCALE], state[DISTANCE], state[LAST]
-    here, tangent = state[at(POINT, size, size)], state[at(TANGENT, size, size)]
-    tried, row = state[at(TRIED, size, size)], state[at(ROW, size, size)]
-    for i in range(count):
-        ahead, ends, along, own, t = on[i] != 0.0, last[i] != 0.0, tangent[i], length[i], here[i]
-        old_t, old_row, old_far, old_reach, size_ = (
-            tried[i],
-            row[i],
-            distance[i],
-            reach[i],
-            scale[i],
-        )
-        there = 1.0 if ends else t + own * (along / size_)
-        border = 1.0 if ends else along
-        far = (1.0 - t) * size_ if ends else own
-        half = 0.5 * own if own > 0.002 else 0.001
-        first = half if ends else 0.25 * own
-        first = first if first < 1.0 else 1.0
-        tried[i] = there if ahead else old_t
-        row[i] = border if ahead else old_row
-        distance[i] = far if ahead else old_far
-        reach[i] = first if ahead else old_reach
-
-
-@njit(**OPTIONS)
-def move(count, size, whole, state, loose):
-    """Take Newton's step, and say how every column stands.
+@njit(**FUSED)
+def move(count, ways, whole, state):
+    """Take Newton's step, where it leads on, and say how every column stands.
 
     Where it is near the branch, the point is taken and with it the tangent there, unless that
     has turned too far.
     """
-    on, step, part, norm = loose[0], loose[1], loose[2], loose[3]
-    _newton_step(count, on, step, part, size, whole, state)
-    _stand(count, on, step, part, size, whole, state)
-    for i in range(count):
-        norm[i] = 0.0
-    for j in range(size + 1):
-        way = state[at(WAY, j, size)]
-        for i in range(count):
-            norm[i] += way[i] * way[i]
-    for i in range(count):
-        own = norm[i]
-        cosine = 1.0 / np.sqrt(own)
-        norm[i] = cosine if (own > 0.0) & (own < np.inf) else 0.0
-    _turn(count, on, norm, whole, state)
-    for j in range(size + 1):
-        way, tangent = state[at(WAY, j, size)], state[at(TANGENT, j, size)]
-        tried, point = state[at(TRIED, j, size)], state[at(POINT, j, size)]
-        for i in range(count):
-            ahead, old, own, before, now = (
-                on[i] != 0.0,
-                tangent[i],
-                way[i] * norm[i],
-                point[i],
-                tried[i],
-            )
-            tangent[i] = own if ahead else old
-            point[i] = now if ahead else before
-
-
-@njit(**OPTIONS)
-def _newton_step(count, on, step, part, size, whole, state):
-    """Take it where it leads on; its size, as it is and relative to the log-odds above 1."""
-    mode, turn, steps = whole[MODE], whole[TURN], whole[COUNT]
-    sign, gap, scale = state[SIGN], state[GAP], state[SCALE]
-    for i in range(count):
-        trials, so_far, what = turn[i], steps[i], mode[i]
-        forward = (sign[i] > 0.0) | (so_far < 0)  # straight on where both types play alike
-        close = CLOSE if so_far >= 0 else POOLED
-        leads = (what != BEYOND) & forward & ((what != FIXED) | (gap[i] > close))
-        on[i] = 1.0 if leads else 0.0
-        turn[i] = trials + 1 if leads else trials
-        step[i], part[i] = 0.0, 0.0
-    for a in range(size):
-        _largest(count, on, None, state[at(MOVE, a, size)], state[at(TRIED, a, size)], step, part)
-    own, tried = state[at(MOVE, size, size)], state[at(TRIED, size, size)]
-    _largest(count, on, scale, own, tried, step, part)
-
-
-@njit(**OPTIONS)
-def _largest(count, on, scale, own, tried, most, part):
-    """Take a step where it leads on; how large it is."""
-    for i in range(count):
-        step, old, share, was = own[i], most[i], part[i], tried[i]
-        move_ = step if scale is None else step / scale[i]
-        now = was - move_ if on[i] != 0.0 else was
-        size, far = abs(step), abs(now)
-        relative = size / far if far > 1.0 else size
-        tried[i] = now
-        most[i] = old if old >= size else size
-        part[i] = share if share >= relative else relative
-
-
-@njit(**OPTIONS)
-def _stand(count, on, step, part, size, whole, state):
-    """How every column stands, before a turn of the branch is looked at."""
-    status, mode, turn, steps = whole[STATUS], whole[MODE], whole[TURN], whole[COUNT]
-    last, length, gap, t = state[LAST], state[LENGTH], state[GAP], state[at(TRIED, size, size)]
-    near, most = state[NEARBY], state[LONGEST]
-    for i in range(count):
-        what, so_far, moved, before = mode[i], steps[i], step[i], last[i]
-        bound = near[i] * 3.0 * (length[i] if length[i] < 1.0 else 1.0)
-        done = ARRIVED if t[i] <= 1.0 else ASTRAY
-        far = (moved > bound) | (part[i] > near[i])
-        now = GO_ON if (what == FIXED) | far else done
-        turns = 12 if what == FIXED else 6
-        leads = (on[i] != 0.0) & (moved <= before) & (turn[i] <= turns)
-        now = now if leads else ASTRAY
-        close = CLOSE if so_far >= 0 else POOLED
-        now = SOLVED if (what == FIXED) & (gap[i] <= close) else now
-        now = LOST if so_far * most[i] > FAR else now
-        status[i] = now
-        last[i] = moved
-
-
-@njit(**OPTIONS)
-def _turn(count, on, cosine, whole, state):
-    """Which columns have come to a point from which they go on, and by how long a step."""
-    status, mode, length, sign = whole[STATUS], whole[MODE], state[LENGTH], state[SIGN]
-    most = state[LONGEST]
-    for i in range(count):
-        what, was, old, near, wide = mode[i], status[i], length[i], cosine[i], most[i]
-        least = BENT if old > SMALL else 0.0
-        beyond = (what == BEYOND) & (sign[i] > 0.0) & (near > 0.0)
-        came = (what == ALONG) & (was == ARRIVED)
-        along = came & (near > least)
-        ahead = beyond | along
-        other = ASTRAY if came else was
-        longer = 2.0 * old if 2.0 * old < wide else wide
-        straight = 4.0 * old if 4.0 * old > longer else longer
-        longer = straight if (near > STRAIGHT) & (wide >= FREE) else longer
-        on[i] = 1.0 if ahead else 0.0
-        status[i] = AHEAD if ahead else other
-        length[i] = longer if along else old
+    size, end = len(ways), spot(len(ways))
+    point, tried = spot(at(POINT, 0, size)), spot(at(TRIED, 0, size))
+    tangent, way = spot(at(TANGENT, 0, size)), spot(at(WAY, 0, size))
+    moves = spot(at(MOVE, 0, size))
+    for i in range(_U(count)):
+        mode, steps = whole[spot(MODE) + i], whole[spot(COUNT) + i]
+        trials = whole[spot(TURN) + i] + 1
+        sign, gap, near = state[spot(SIGN) + i], state[spot(GAP) + i], state[spot(NEARBY) + i]
+        forward = (sign > 0.0) | (steps < 0)  # straight on where both types play alike
+        close = CLOSE if steps >= 0 else POOLED
+        on = (mode != BEYOND) & forward & ((mode != FIXED) | (gap > close))
+        step_t, way_t, t = state[moves + end + i], state[way + end + i], state[tried + end + i]
+        there = t - step_t / state[spot(SCALE) + i]
+        t, most, norm = there if on else t, abs(step_t), way_t * way_t
+        wide = abs(t)
+        far = most > near * (wide if wide > 1.0 else 1.0)
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            step, own, odds = state[moves + j], state[way + j], state[tried + j]
+            there, length = odds - step, abs(step)
+            odds = there if on else odds
+            state[tried + j] = odds
+            most, norm = most if most >= length else length, norm + own * own
+            wide = abs(odds)
+            far |= length > near * (wide if wide > 1.0 else 1.0)
+        length, longest = state[spot(LENGTH) + i], state[spot(LONGEST) + i]
+        far |= most > near * 3.0 * (length if length < 1.0 else 1.0)
+        done = ARRIVED if t <= 1.0 else ASTRAY
+        now, turns = GO_ON if (mode == FIXED) | far else done, 12 if mode == FIXED else 6
+        now = now if on & (most <= state[spot(LAST) + i]) & (trials <= turns) else ASTRAY
+        now = SOLVED if (mode == FIXED) & (gap <= close) else now
+        now = LOST if steps * longest > FAR else now
+        cosine = 1.0 / np.sqrt(norm)
+        cosine = cosine if (norm > 0.0) & (norm < np.inf) else 0.0
+        came = (mode == ALONG) & (now == ARRIVED)
+        along = came & (cosine > (BENT if length > SMALL else 0.0))
+        ahead = along | ((mode == BEYOND) & (sign > 0.0) & (cosine > 0.0))
+        now = ASTRAY if came else now
+        twice, longer = 2.0 * length, 4.0 * length
+        twice = twice if twice < longest else longest
+        longer = longer if longer > twice else twice
+        longer = longer if (cosine > STRAIGHT) & (longest >= FREE) else twice
+        whole[spot(STATUS) + i] = AHEAD if ahead else now
+        whole[spot(TURN) + i] = trials if on else trials - 1
+        state[spot(LENGTH) + i], state[spot(LAST) + i] = longer if along else length, most
+        before, old, new = state[point + end + i], state[tangent + end + i], way_t * cosine
+        state[tried + end + i], state[point + end + i] = t, t if ahead else before
+        state[tangent + end + i] = new if ahead else old
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            new, old = state[way + j] * cosine, state[tangent + j]
+            odds, before = state[tried + j], state[point + j]
+            state[tangent + j], state[point + j] = new if ahead else old, odds if ahead else before

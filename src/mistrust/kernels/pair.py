@@ -10,8 +10,7 @@ on, and left on its other side.
 
 Places take turns in a few columns. `kernels.pairs` evaluates the equation and Newton's step for
 all columns in long loops, `kernels.paces` takes that step and the next one along the branch; the
-columns that begin, land, go astray or are done are seen to one by one (in loops too: passing an
-array to a function costs as much as a dozen numbers of it).
+columns that begin, land, go astray or are done are seen to one by one.
 """
 
 from __future__ import annotations
@@ -42,6 +41,7 @@ from mistrust.kernels.pairs import (
     COUNT,
     DISTANCE,
     GAP,
+    HOME,
     JOB,
     LAST,
     LENGTH,
@@ -66,8 +66,10 @@ from mistrust.kernels.pairs import (
     TWO,
     WHICH,
     at,
-    equation,
+    choose,
+    locate,
     newton,
+    read,
 )
 
 ALIKE = 1e-9
@@ -86,21 +88,22 @@ SHORTEST = 1e-8
 
 
 @njit(**OPTIONS)
-def climb(places, worth, belief, bend, precision, open_, y, share, left, again, work):
+def climb(places, ways, worth, stages, y, share, left, again, work):
     """Follow the principal branch to full precision, at some places.
 
     Parameters
     ----------
     places
         Which ones.
-    worth : (all places, options, nodes, 2)
+    ways
+        A tuple with an entry for each option (see `pairs`).
+    worth : (homes, options, nodes, 2)
         The choice value to each type, at each belief that may follow.
-    belief, precision : (all places,)
-        The probability of the first type, not 0 or 1.
-    bend : (4, cases)
-        Where the nodes lie (see `belief.position`) at place ``i`` in case ``i % cases``.
-    open_ : (all places, 2, options)
-        Which options there are, the same ones to both types.
+    stages
+        ``(home, belief, bend, precision, open_)``: which of these values a place has, (all
+        places,); the probability of the first type, not 0 or 1, (all places,); where the nodes
+        lie (see `belief.position`) at place ``i`` in case ``i % cases``, (4, cases); (all
+        places,); which options there are, the same ones to both types, (all places, 2, options).
     y, share : (all places, 2, options)
         Return the choice values in logit units, and the strategies, of the options that are open.
     left : (all places,)
@@ -110,21 +113,22 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
     work
         `pairs.scratch`.
     """
-    whole, state, loose = work
-    size, n = worth.shape[1], worth.shape[2] - 1
+    (whole, state), nodes = work, worth.shape[2]
+    entries, numbers, values = whole.ravel(), state.ravel(), worth.ravel()
     columns, gone = np.arange(whole.shape[1]), np.arange(whole.shape[1])
-    stages, found = (worth, belief, bend, precision, open_), (open_, y, share, left)
-    count = min(len(places), whole.shape[1])
+    count, found = min(len(places), whole.shape[1]), (stages[4], y, share, left)
     for i in range(count):
         whole[JOB, i], state[NEARBY, i], state[LONGEST, i] = places[i], NEAR, FARTHEST
     coming = count
-    begin(count, columns, stages, whole, state)
+    begin(count, columns, worth, stages, whole, state)
     while count > 0:
-        predict(count, size, whole, state, loose)
-        equation(count, worth, whole, state, loose)
-        newton(count, size, state, loose)
-        move(count, size, whole, state, loose)
-        go_on(count, columns, size, n, whole, state)
+        predict(count, ways, entries, numbers)
+        locate(count, ways, nodes, entries, numbers)
+        read(count, ways, values, nodes, entries, numbers)
+        choose(count, ways, entries, numbers)
+        newton(count, ways, entries, numbers)
+        move(count, ways, entries, numbers)
+        go_on(count, columns, len(ways), nodes - 1, whole, state)
         ended = finish(count, columns, again, found, whole, state)
         fresh, rest = 0, 0
         for k in range(ended):
@@ -138,7 +142,7 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
             else:
                 columns[fresh] = i
                 fresh += 1
-        begin(fresh, columns, stages, whole, state)
+        begin(fresh, columns, worth, stages, whole, state)
         for k in range(rest - 1, -1, -1):
             count -= 1
             for row in range(len(whole)):
@@ -148,20 +152,21 @@ def climb(places, worth, belief, bend, precision, open_, y, share, left, again, 
 
 
 @njit(**OPTIONS)
-def begin(number, columns, stages, whole, state):
+def begin(number, columns, worth, stages, whole, state):
     """Begin with the places that some columns have got: at the centroid, where nothing is learned.
 
     To the end where both types play alike as long as nothing is learned, or the equation is a
     contraction up to there, so that there is one solution; else along the branch, as far as it is.
     """
-    worth, belief, bend, precision, open_ = stages
+    home, belief, bend, precision, open_ = stages
     size, n, cases = worth.shape[1], worth.shape[2] - 1, bend.shape[1]
     tangent, by_t, one_ = at(TANGENT, 0, size), at(BY_T, 0, size), at(ONE, 0, size)
     point, tried, row = at(POINT, 0, size), at(TRIED, 0, size), at(ROW, 0, size)
     for k in range(number):
         i = columns[k]
         job = whole[JOB, i]
-        chance, sharp, case = belief[job], precision[job], job % cases
+        own, chance, sharp, case = home[job], belief[job], precision[job], job % cases
+        whole[HOME, i] = own
         prior = np.log(chance / (1.0 - chance))
         bound, middle, below, above = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
         state[BEND, i], state[BEND + 1, i] = bound, middle
@@ -176,9 +181,9 @@ def begin(number, columns, stages, whole, state):
             state[OPEN + a, i], whole[PIECE + a, i] = free, -1
             state[point + a, i] = state[tried + a, i] = prior
             state[row + a, i] = 0.0
-            one, two = worth[job, a, low, 0], worth[job, a, low, 1]
-            one += part * (worth[job, a, low + 1, 0] - one)
-            two += part * (worth[job, a, low + 1, 1] - two)
+            one, two = worth[own, a, low, 0], worth[own, a, low, 1]
+            one += part * (worth[own, a, low + 1, 0] - one)
+            two += part * (worth[own, a, low + 1, 1] - two)
             state[one_ + a, i], state[by_t + a, i] = sharp * one, sharp * (one - two)
             some += free
             mean += free * sharp * (one - two)
@@ -186,8 +191,8 @@ def begin(number, columns, stages, whole, state):
                 continue
             for node in range(n):
                 steps = below if node < middle else above
-                rise1 = steps * (worth[job, a, node + 1, 0] - worth[job, a, node, 0])
-                rise2 = steps * (worth[job, a, node + 1, 1] - worth[job, a, node, 1])
+                rise1 = steps * (worth[own, a, node + 1, 0] - worth[own, a, node, 0])
+                rise2 = steps * (worth[own, a, node + 1, 1] - worth[own, a, node, 1])
                 apart = max(apart, abs(rise1 - rise2))
                 first, second = max(first, abs(rise1)), max(second, abs(rise2))
         alike, scale, length = state[NEARBY, i] == NEAR, 1.0, 1.0

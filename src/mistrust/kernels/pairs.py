@@ -1,7 +1,9 @@
 """The equation of an actor with two types and a step of Newton's method, for many columns.
 
-In loops that the compiler can turn into vector instructions; `kernels.pair` says what the arrays
-are and drives them.
+Every pass is one loop over the columns, in which a branch is a choice of numbers and the options
+follow one another: `ways` is a tuple with an entry for each option, so that their number is known
+to the compiler, which turns the loop into vector instructions. Only `read` looks things up.
+`kernels.pair` says what the arrays are and drives the passes.
 """
 
 from __future__ import annotations
@@ -9,19 +11,22 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.choice import exponential, logarithm
 from mistrust.kernels.options import FUSED, OPTIONS
+from mistrust.kernels.scalar import exponential, logarithm
 
+_U = np.uint64
 WIDTH = 520
 """Columns; not a power of two, or rows would lie in one another's way in the cache."""
-JOB, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(8)
+JOB, HOME, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(9)
 """The rows of `whole`; PIECE begins a row for each option."""
 PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN = range(8)
-NEARBY, LONGEST, BEND, OPEN = 8, 9, 10, 14
+NEARBY, LONGEST, MEAN, SHIFT, BEND, OPEN = 8, 9, 10, 11, 12, 16
 """The first rows of `state`; BEND begins four, OPEN a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
 ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
 """The blocks that follow in `state`, a row for each option and one for t."""
+SHUT = -1e300
+"""Worth less than any option that is open."""
 
 
 @njit(forceinline=True, **OPTIONS)
@@ -30,181 +35,128 @@ def at(block, j, size):
     return OPEN + size + block * (size + 1) + j
 
 
+@njit(forceinline=True, **OPTIONS)
+def spot(row):
+    """Where a row begins in `whole` or `state`, taken flat."""
+    return _U(row * WIDTH)
+
+
 @njit(**OPTIONS)
 def scratch(options):
     """What `pair.climb` works in, for so many options.
 
     Returns
     -------
-    whole : (7 + options, columns)
-        A column's place, status and mode (see `pair`), Newton steps so far, steps along the
-        branch (-1 where both types play alike), the option whose posterior comes to a node, that
-        node; then for each option the piece between two nodes that its values are read on, -1 for
-        the one where the posterior lies.
+    whole : (8 + options, columns)
+        A column's place, whose values it reads, status and mode (see `pair`), Newton steps so far,
+        steps along the branch (-1 where both types play alike), the option whose posterior comes
+        to a node, that node; then for each option the piece between two nodes that its values are
+        read on, -1 for the one where the posterior lies.
     state : (rows, columns)
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
         far to move along ROW, size of the last Newton step, what is left, the determinant; what is
-        near enough on the way, and how long steps may become (see `pair.climb`); where the nodes
-        lie (see `belief.position`); which options are open; the last point on the branch, the one
-        tried (log-odds and t), the tangent, the row that completes the equations, Newton's step
-        and the new tangent's direction; by type the choice values and strategies; what is left of
-        the equation, and its derivatives by t, by the option's own log-odds and (adding to it) by
-        the log-odds of any.
-    loose : (8, columns)
+        near enough on the way, and how long steps may become (see `pair.climb`); differences
+        between the types of mean values and of log-sums; where the nodes lie (see
+        `belief.position`); which options are open; the last point on the branch, the one tried
+        (log-odds and t), the tangent, the row that completes the equations, Newton's step and the
+        new tangent's direction; by type the choice values and strategies; what is left of the
+        equation, and its derivatives by t, by the option's own log-odds and (adding to it) by the
+        log-odds of any.
     """
     rows = OPEN + options + 14 * (options + 1)
-    whole = np.full((PIECE + options, WIDTH), -1)
-    return whole, np.zeros((rows, WIDTH)), np.zeros((8, WIDTH))
+    return np.full((PIECE + options, WIDTH), -1), np.zeros((rows, WIDTH))
+
+
+@njit(**FUSED)
+def locate(count, ways, nodes, whole, state):
+    """Where the posteriors tried lie: REST the part of a piece, OWN its number, BY_T its steps.
+
+    The steps, to the unit of log-odds, times t and precision, make slopes of differences.
+    """
+    size, last = len(ways), float(nodes - 2)
+    tried, t_at, pieces = spot(at(TRIED, 0, size)), spot(at(TRIED, size, size)), spot(PIECE)
+    rest, own, by_t = spot(at(REST, 0, size)), spot(at(OWN, 0, size)), spot(at(BY_T, 0, size))
+    for i in range(_U(count)):
+        edge, center = state[spot(BEND) + i], state[spot(BEND + 1) + i]
+        less, more = state[spot(BEND + 2) + i], state[spot(BEND + 3) + i]
+        sharp = state[t_at + i] * state[spot(PRECISION) + i]
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            odds, piece = state[tried + j], whole[pieces + j]
+            weight = exponential(-abs(odds))
+            rare = weight / (1.0 + weight)  # the rarer type's probability
+            common = 1.0 - rare
+            chance = common if odds > 0.0 else rare
+            fine = (piece >= center) | ((piece < 0) & (chance >= edge))
+            here, there = chance * less, center + (chance - edge) * more
+            x, steps = there if fine else here, more if fine else less
+            low, fixed = np.floor(x), float(piece)
+            low = low if low < last else last
+            low = fixed if piece >= 0 else low
+            state[rest + j], state[own + j] = x - low, low
+            state[by_t + j] = sharp * steps * rare * common
 
 
 @njit(**OPTIONS)
-def equation(count, worth, whole, state, loose):
-    """What is left of the equation at the points tried, and its derivatives."""
-    size = worth.shape[1]
-    t = state[at(TRIED, size, size)]
-    for a in range(size):
-        _read(
-            count,
-            a,
-            worth,
-            whole[JOB],
-            whole[PIECE + a],
-            (state[BEND], state[BEND + 1], state[BEND + 2], state[BEND + 3]),
-            state[at(TRIED, a, size)],
-            t,
-            state[PRECISION],
-            state[at(ONE, a, size)],
-            state[at(TWO, a, size)],
-            state[at(OWN, a, size)],
-            state[at(COMMON, a, size)],
-            loose,
-        )
-    _share(count, size, ONE, SHARE_ONE, t, state, loose[0], loose[1], loose[2], loose[6:])
-    _share(count, size, TWO, SHARE_TWO, t, state, loose[3], loose[4], loose[5], loose[6:])
-    x, power, worst = loose[6, :count], loose[7], state[GAP]
-    _shift(count, t, loose[:3], loose[3:6], x)
-    logarithm(x, loose[6].view(np.int64), power)
-    for i in range(count):
-        x[i] += loose[0, i] - state[PRIOR, i]
-        worst[i] = 0.0
-    for a in range(size):
-        _rest(
-            count,
-            state[OPEN + a],
-            t,
-            state[at(TRIED, a, size)],
-            x,
-            loose,
-            state[at(ONE, a, size)],
-            state[at(TWO, a, size)],
-            state[at(SHARE_ONE, a, size)],
-            state[at(SHARE_TWO, a, size)],
-            state[at(REST, a, size)],
-            state[at(BY_T, a, size)],
-            state[at(OWN, a, size)],
-            state[at(COMMON, a, size)],
-            worst,
-        )
+def read(count, ways, values, nodes, whole, state):
+    """The values at both ends of the pieces: below in ONE and TWO, above in SHARE_*."""
+    size = len(ways)
+    own, one, two = spot(at(OWN, 0, size)), spot(at(ONE, 0, size)), spot(at(TWO, 0, size))
+    over, other = spot(at(SHARE_ONE, 0, size)), spot(at(SHARE_TWO, 0, size))
+    homes, stride, next_ = spot(HOME), _U(size * nodes), _U(2)
+    for a in range(_U(size)):
+        for i in range(_U(count)):
+            j = a * _U(WIDTH) + i
+            cell = _U(whole[homes + i]) * stride + a * _U(nodes) + _U(int(state[own + j]))
+            cell += cell
+            state[one + j], state[two + j] = values[cell], values[cell + _U(1)]
+            cell += next_
+            state[over + j], state[other + j] = values[cell], values[cell + _U(1)]
 
 
 @njit(**FUSED)
-def _read(count, a, worth, job, piece, bend, odds, t, precision, one, two, slope1, slope2, loose):
-    """Values of an option at its posteriors, and their slopes by log-odds times t."""
-    options, nodes = worth.shape[1], worth.shape[2]
-    flat, last, (bound, middle, below, above) = worth.ravel(), float(nodes - 2), bend
-    x, cells, place = loose[6, :count], loose[7], loose[5]
-    for i in range(count):
-        x[i] = -abs(odds[i])
-    exponential(x, cells, cells.view(np.int64), place)
-    for i in range(count):
-        rare = x[i] / (1.0 + x[i])  # the rarer type's probability
-        own = 1.0 - rare if odds[i] > 0.0 else rare
-        less, more, center, edge = below[i], above[i], middle[i], bound[i]
-        fine = _beyond(piece[i], center, own >= edge)
-        beyond = center + (own - edge) * more
-        place[i] = beyond if fine else own * less
-        x[i] = t[i] * precision[i] * (more if fine else less) * rare * (1.0 - rare)
-    whole = cells.view(np.uint64)
-    for i in range(count):
-        low = np.floor(place[i])
-        low = low if low < last else last
-        low = float(piece[i]) if piece[i] >= 0 else low
-        place[i] -= low
-        whole[i] = np.uint64(((job[i] * options + a) * nodes + int(low)) * 2)
-    for i in range(count):
-        cell, part, sharp, by = whole[i], place[i], precision[i], x[i]
-        low1, low2 = flat[cell], flat[cell + np.uint64(1)]
-        rise1, rise2 = flat[cell + np.uint64(2)] - low1, flat[cell + np.uint64(3)] - low2
-        one[i], two[i] = sharp * (low1 + part * rise1), sharp * (low2 + part * rise2)
-        slope1[i], slope2[i] = rise1 * by, rise2 * by
-
-
-@njit(forceinline=True, **OPTIONS)
-def _beyond(piece, middle, free):
-    """Whether the steps of the grid are those above its bend, on a piece or where it is free."""
-    return (piece >= middle) | ((piece < 0) & free)
-
-
-@njit(**FUSED)
-def _share(count, size, values, shares, t, state, best, total, mean, loose):
-    """Weights of the logit relative to the best option, their sum and the sum of weight * value."""
-    x, scratch, power = loose[0, :count], loose[1], state[GAP]
-    for i in range(count):
-        best[i], total[i], mean[i] = -1e300, 0.0, 0.0
-    for a in range(size):
-        value, free = state[at(values, a, size)], state[OPEN + a]
-        for i in range(count):
-            own = value[i] if free[i] != 0.0 else -1e300
-            best[i] = own if own > best[i] else best[i]
-    for a in range(size):
-        value, free = state[at(values, a, size)], state[OPEN + a]
-        weight = state[at(shares, a, size)]
-        for i in range(count):
-            gap = value[i] - best[i]
-            x[i] = t[i] * (gap if gap < 0.0 else 0.0)
-        exponential(x, scratch, scratch.view(np.int64), power)
-        for i in range(count):
-            own = x[i] * free[i]
-            weight[i] = own
-            total[i] += own
-            mean[i] += own * value[i]
+def choose(count, ways, whole, state):
+    """Values and strategies at the points tried; OWN and COMMON become slopes by log-odds."""
+    size = len(ways)
+    open_, t_at = spot(OPEN), spot(at(TRIED, size, size))
+    one, two = spot(at(ONE, 0, size)), spot(at(TWO, 0, size))
+    share1, share2 = spot(at(SHARE_ONE, 0, size)), spot(at(SHARE_TWO, 0, size))
+    rest, by_t = spot(at(REST, 0, size)), spot(at(BY_T, 0, size))
+    own, common = spot(at(OWN, 0, size)), spot(at(COMMON, 0, size))
+    for i in range(_U(count)):
+        sharp, t, best1, best2 = state[spot(PRECISION) + i], state[t_at + i], SHUT, SHUT
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            low1, low2, free = state[one + j], state[two + j], state[open_ + j]
+            rise1, rise2 = state[share1 + j] - low1, state[share2 + j] - low2
+            part, steps = state[rest + j], state[by_t + j]
+            value1, value2 = sharp * (low1 + part * rise1), sharp * (low2 + part * rise2)
+            state[one + j], state[two + j] = value1, value2
+            state[own + j], state[common + j] = rise1 * steps, rise2 * steps
+            worth1, worth2 = value1 if free != 0.0 else SHUT, value2 if free != 0.0 else SHUT
+            best1, best2 = worth1 if worth1 > best1 else best1, worth2 if worth2 > best2 else best2
+        total1, total2, mean1, mean2 = 0.0, 0.0, 0.0, 0.0
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            value1, value2, free = state[one + j], state[two + j], state[open_ + j]
+            gap1, gap2 = value1 - best1, value2 - best2
+            weight1 = exponential(t * (gap1 if gap1 < 0.0 else 0.0)) * free
+            weight2 = exponential(t * (gap2 if gap2 < 0.0 else 0.0)) * free
+            state[share1 + j], state[share2 + j] = weight1, weight2
+            total1, total2 = total1 + weight1, total2 + weight2
+            mean1, mean2 = mean1 + weight1 * value1, mean2 + weight2 * value2
+        less1, less2 = 1.0 / total1, 1.0 / total2
+        state[spot(MEAN) + i] = mean1 * less1 - mean2 * less2
+        shift = logarithm(total1 * less2) + t * (best1 - best2)
+        state[spot(SHIFT) + i] = shift - state[spot(PRIOR) + i]
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            one_, two_ = state[share1 + j] * less1, state[share2 + j] * less2
+            state[share1 + j], state[share2 + j] = one_, two_
 
 
 @njit(**FUSED)
-def _shift(count, t, first, second, x):
-    """The ratio of the sums of weights; differences of best and mean values in `first`."""
-    for i in range(count):
-        one, two = 1.0 / first[1, i], 1.0 / second[1, i]
-        x[i] = first[1, i] * two
-        first[0, i] = t[i] * (first[0, i] - second[0, i])
-        first[2, i] = first[2, i] * one - second[2, i] * two
-        first[1, i], second[1, i] = one, two
-
-
-@njit(**FUSED)
-def _rest(
-    count, free, t, odds, shift, sums, one, two, chance1, chance2, rest, by_t, own, common, worst
-):
-    """What is left for one option, and its derivatives from the slopes in `own` and `common`."""
-    less1, less2, mean = sums[1], sums[4], sums[2]
-    for i in range(count):
-        first, second = chance1[i] * less1[i], chance2[i] * less2[i]
-        gap, on, far = one[i] - two[i], free[i], abs(odds[i])
-        steep, other = own[i], common[i]
-        over = on * (odds[i] - t[i] * gap + shift[i])
-        left = abs(over) * (1.0 + abs(steep) + abs(other))
-        size = 1e-5 * far if far > 1e5 else 1.0
-        most = worst[i]
-        chance1[i], chance2[i] = first, second
-        by_t[i] = on * (mean[i] - gap)
-        rest[i] = over
-        worst[i] = most if left <= most * size else left / size
-        own[i] = 1.0 - on * (steep - other)
-        common[i] = first * steep - second * other
-
-
-@njit(**FUSED)
-def newton(count, size, state, loose):
+def newton(count, ways, whole, state):
     """Newton's step and the tangent's direction.
 
     What is left of the equation, and of ``row @ (point tried - last point) = distance``, is to
@@ -212,63 +164,47 @@ def newton(count, size, state, loose):
     is the same for all, and a column, so that two equations remain: for what that row adds, and
     for t.
     """
-    first, second, product, scale = loose[0:3], loose[3:6], loose[6], state[SCALE]
-    border, tried = state[at(ROW, size, size)], state[at(TRIED, size, size)]
-    point = state[at(POINT, size, size)]
-    step_t, way_t = state[at(MOVE, size, size)], state[at(WAY, size, size)]
-    for i in range(count):
-        first[0, i], first[1, i], first[2, i] = 1.0, 0.0, 0.0
-        second[0, i], second[1, i] = 0.0, border[i]
-        ahead = (tried[i] - point[i]) * scale[i] * border[i]
-        second[2, i], product[i] = ahead - state[DISTANCE, i], 1.0
-    for a in range(size):
-        _gather(
-            count,
-            scale,
-            state[at(REST, a, size)],
-            state[at(BY_T, a, size)],
-            state[at(OWN, a, size)],
-            state[at(COMMON, a, size)],
-            state[at(ROW, a, size)],
-            state[at(TRIED, a, size)],
-            state[at(POINT, a, size)],
-            (first[0], first[1], first[2]),
-            (second[0], second[1], second[2]),
-            product,
-        )
-    for i in range(count):
-        determinant = first[0, i] * second[1, i] - first[1, i] * second[0, i]
+    size = len(ways)
+    open_, row = spot(OPEN), spot(at(ROW, 0, size))
+    point, tried = spot(at(POINT, 0, size)), spot(at(TRIED, 0, size))
+    one, two = spot(at(ONE, 0, size)), spot(at(TWO, 0, size))
+    share1, share2 = spot(at(SHARE_ONE, 0, size)), spot(at(SHARE_TWO, 0, size))
+    own, common = spot(at(OWN, 0, size)), spot(at(COMMON, 0, size))
+    rest, by_t = spot(at(REST, 0, size)), spot(at(BY_T, 0, size))
+    move, way, end = spot(at(MOVE, 0, size)), spot(at(WAY, 0, size)), spot(size)
+    for i in range(_U(count)):
+        scale, border = state[spot(SCALE) + i], state[row + end + i]
+        t, here, less_t = state[tried + end + i], state[point + end + i], 1.0 / scale
+        mean, shift, worst = state[spot(MEAN) + i], state[spot(SHIFT) + i], 0.0
+        first0, first1, first2, second0, second1 = 1.0, 0.0, 0.0, 0.0, border
+        second2, product = (t - here) * scale * border - state[spot(DISTANCE) + i], 1.0
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            odds, free, edge = state[tried + j], state[open_ + j], state[row + j]
+            slope1, slope2, gap = state[own + j], state[common + j], state[one + j] - state[two + j]
+            over = free * (odds - t * gap + shift)
+            left, far = abs(over) * (1.0 + abs(slope1) + abs(slope2)), 1e-5 * abs(odds)
+            left = left / (far if far > 1.0 else 1.0)
+            worst = worst if left <= worst else left
+            by, steep = free * (mean - gap) * less_t, 1.0 - free * (slope1 - slope2)
+            steep = steep if abs(steep) > 1e-12 else 1e-12
+            less = 1.0 / steep
+            shared = (state[share1 + j] * slope1 - state[share2 + j] * slope2) * less
+            ahead, back = odds - state[point + j], edge * less
+            product *= steep
+            state[rest + j], state[by_t + j], state[own + j] = over, by, less
+            first0, first1, first2 = first0 + shared, first1 + shared * by, first2 + shared * over
+            second0, second1 = second0 - back, second1 - back * by
+            second2 += edge * ahead - back * over
+        determinant = first0 * second1 - first1 * second0
         inverse = 1.0 / determinant
-        added = (first[2, i] * second[1, i] - second[2, i] * first[1, i]) * inverse
-        step_t[i] = (first[0, i] * second[2, i] - second[0, i] * first[2, i]) * inverse
-        way_t[i] = first[0, i] * inverse
-        first[2, i], second[2, i] = added, -first[1, i] * inverse
-        state[SIGN, i] = determinant * product[i]
-    added, way_added = first[2], second[2]
-    for a in range(size):
-        rest, by_t = state[at(REST, a, size)], state[at(BY_T, a, size)]
-        own, step, way = state[at(OWN, a, size)], state[at(MOVE, a, size)], state[at(WAY, a, size)]
-        for i in range(count):
-            less, by = own[i], by_t[i]
-            step[i] = (rest[i] - added[i] - by * step_t[i]) * less
-            way[i] = -(way_added[i] + by * way_t[i]) * less
-
-
-@njit(**FUSED)
-def _gather(count, scale, rest, by_t, own, common, border, tried, point, first, second, product):
-    """An option's part in the two equations; leaves the inverse of its diagonal in `own`."""
-    one, by_one, rest_one = first
-    two, by_two, rest_two = second
-    for i in range(count):
-        steep = own[i] if abs(own[i]) > 1e-12 else 1e-12
-        less = 1.0 / steep
-        by, shared, edge, over = by_t[i] / scale[i], common[i] * less, border[i], rest[i]
-        row = edge * less
-        product[i] *= steep
-        own[i], by_t[i] = less, by
-        one[i] += shared
-        by_one[i] += shared * by
-        rest_one[i] += shared * over
-        two[i] -= row
-        by_two[i] -= row * by
-        rest_two[i] += edge * (tried[i] - point[i]) - row * over
+        added = (first2 * second1 - second2 * first1) * inverse
+        step_t = (first0 * second2 - second0 * first2) * inverse
+        way_t, turn = first0 * inverse, -first1 * inverse
+        state[move + end + i], state[way + end + i] = step_t, way_t
+        state[spot(SIGN) + i], state[spot(GAP) + i] = determinant * product, worst
+        for a in range(_U(size)):
+            j = a * _U(WIDTH) + i
+            less, by = state[own + j], state[by_t + j]
+            state[move + j] = (state[rest + j] - added - by * step_t) * less
+            state[way + j] = -(turn + by * way_t) * less

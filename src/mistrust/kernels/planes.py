@@ -192,7 +192,7 @@ def decide_planes(
     weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
     choice, spread = np.zeros((options, groups * size)), np.zeros((options, 1), dtype=np.int64)
     share, open_ = np.zeros((options, size)), np.zeros((options, size))
-    best, total, scaled, power = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
+    best, total = np.zeros(size), np.zeros(size)
     sharp = np.full(size, precision)
     least, inside = policy_at[1].min(), policy_at[1].max()
     for o in range(options):
@@ -212,7 +212,7 @@ def decide_planes(
             _pay(first_pay[o], first_pay[o + 1], payments, h, worth, size)
             closed += _offer(o, h, opens_at, opens, open_[o])
             share[o] = worth[mover * size : (mover + 1) * size]
-        logit(share, open_, closed == 0.0, finite, sharp, size, best, total, scaled, power)
+        logit(share, open_, closed == 0.0, finite, sharp, size, best, total)
         if len(mine) == size and closed == 0.0 and policy_at[0][h] + least >= 0:
             blend(share, spread, 0, choice.ravel(), 0, size, out, spot, pitch, groups)
             _write(h, policy_at, share, policy)

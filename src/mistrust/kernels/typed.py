@@ -83,6 +83,7 @@ def decide_private(
         return
     most = max(1, PLACES // cases)
     places = min(most, count) * cases
+    home = np.arange(places)
     worth = np.zeros((places, options, nodes, kinds))
     open_, y, share = (np.zeros((places, kinds, options)) for _ in range(3))
     belief, sharp, left = np.zeros(places), np.zeros(places), np.zeros(places)
@@ -98,7 +99,8 @@ def decide_private(
         lost = np.zeros(len(these), dtype=np.bool_)
         if kinds == 2:
             plain = some[:pairs]
-            climb(plain, worth, belief, bend, sharp, open_, y, share, left, again, columns_)
+            ways, own = (0,) * options, (home, belief, bend, sharp, open_)
+            climb(plain, ways, worth, own, y, share, left, again, columns_)
             if not again:
                 lost[plain[np.isinf(left[plain])] // cases] = True
         count = len(these) * cases

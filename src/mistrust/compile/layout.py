@@ -143,9 +143,10 @@ class Layout:
         for s in self.stages:
             ends = s.first_branch if s.stage.movers else [0, len(s.weights.high)]
             options = [range(a, b) for a, b in pairwise(ends)]
-            stages.append(streams_of(s.goal_high, s.goal_low, options, s.weights.high))
-        carry = carried(program.carry)
-        still = carried(opening.rows(opening.variables, program.sizes))
+            rows = np.concatenate([s.weights.high, s.pays.high, s.available.high])
+            stages.append(streams_of(s.goal_high, s.goal_low, options, rows))
+        carry = carried(program.carry, self.payoffs.high)
+        still = carried(opening.rows(opening.variables, program.sizes), self.beyond.high)
         found = [s for s in stages if s is not None]
         if len(found) < len(stages) or carry is None or still is None:
             return None

@@ -29,8 +29,11 @@ class Streams:
         (members,), (members,), (members, low cells).
     first : (options + 1,)
         Where the streams of each option begin.
+    united
+        Streams of several options that lead the same way are one in the end: by stream, which one,
+        and a stream of each, (streams,), (united streams,).
     kinds : (blocks,)
-        Blocks of one kind have the same weights.
+        Blocks of one kind have the same rows of tables.
     order : (blocks,)
         Blocks of one kind after one another.
     """
@@ -40,6 +43,7 @@ class Streams:
     branch: Integers
     mask: Floats
     first: Integers
+    united: tuple[Integers, Integers]
     kinds: Integers
     order: Integers
 
@@ -64,14 +68,14 @@ def streams_of(
 ) -> Streams | None:
     """From where branches lead, (branches, blocks) and (branches, low cells), absolutely.
 
-    `rows`, (branches, blocks), are those of the tables of their weights. None if they lead too
-    many ways.
+    `rows`, (any number, blocks), are those of all tables that are looked up there. None if they
+    lead too many ways.
     """
     blocks, size = high.shape[1], low.shape[1]
     ahead, aside = high - size * np.arange(blocks), low - np.arange(size)
     offsets: list[Integers] = []
     members: list[tuple[int, int, Floats]] = []
-    first = [0]
+    first, ways, into = [0], dict[tuple[int, bytes], int](), list[int]()
     for branches in options:
         found: dict[tuple[int, bytes], int] = {}
         own = []
@@ -81,6 +85,7 @@ def streams_of(
                 if key not in found:
                     found[key] = len(offsets)
                     offsets.append(ahead[b] + step)
+                    into.append(ways.setdefault(key, len(ways)))
                 own.append((found[key], b, (aside[b] == step).astype(float)))
             if len(own) > 2 * MANY * len(branches):
                 return None
@@ -96,14 +101,14 @@ def streams_of(
         np.array(branch),
         np.array(mask),
         np.array(first),
+        (np.array(into), np.array([into.index(way) for way in range(len(ways))])),
         kinds,
         np.argsort(kinds, kind="stable"),
     )
 
 
-def carried(lookup: Lookup) -> Streams | None:
-    """The one way from each cell to another, of weight 1."""
-    rows = np.zeros((1, len(lookup.high)), dtype=np.int64)
+def carried(lookup: Lookup, rows: Integers) -> Streams | None:
+    """The one way from each cell to another, of weight 1; `rows` as there."""
     return streams_of(lookup.high[None], lookup.low[None], [range(1)], rows)
 
 

@@ -53,7 +53,7 @@ def logit(share, open_, plain, finite, precision, count, best, total):
     """Logit choice, in place: from choice values to ``share ~ exp(precision * choice value)``.
 
     Shifted by the best value, so that nothing overflows; infinite precision shares evenly among
-    the options within 1e-12 (relative) of the best. `total` is 0 where no option is open.
+    the options within 1e-12 (relative) of the best. `total` is 0 only where no option is open.
 
     Parameters
     ----------
@@ -85,8 +85,10 @@ def logit(share, open_, plain, finite, precision, count, best, total):
             weigh(row, free, best, precision, total)
         else:
             weigh_exactly(row, free, best, precision, total)
+    for i in range(len(total)):
+        part = 1.0 / total[i]
+        total[i] = part if total[i] > 0.0 else 0.0
     for o in range(options):
         row = share[o, :count]
         for i in range(len(row)):
-            part = row[i] / total[i]
-            row[i] = part if total[i] > 0.0 else 0.0
+            row[i] *= total[i]

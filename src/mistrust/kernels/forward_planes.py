@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import FUSED, OPTIONS
-from mistrust.kernels.planes import weigh_streams
+from mistrust.kernels.planes import look_up, weigh_streams
 
 _U = np.uint64
 SUMMED = {**OPTIONS, "fastmath": {"contract", "reassoc"}}
@@ -37,12 +37,12 @@ def some(numbers, begin, size):
 
 
 @njit(**SUMMED)
-def paid(part, high, low, pays):
-    """What a payment amounts to over a block: part, low (low cells,)."""
+def product(part, pays):
+    """What a payment amounts to over a block: part, pays (low cells,)."""
     total = 0.0
     for i in range(_U(len(part))):
-        m = part[i]
-        total += m * pays[_U(high + low[i])] if m != 0.0 else 0.0
+        m, amount = part[i], pays[i]
+        total += m * (amount if m != 0.0 else 0.0)
     return total
 
 
@@ -75,29 +75,42 @@ def push_planes(streams, rows, table, mass, margin, out):
         send(0, len(offsets), weights, offsets, h, part, out, spot)
 
 
-@njit(**FUSED)
-def _choose(o, options, spot, h, policy_at, policy, mass, part, decided):
-    """The mass of a block at the cells where an option is chosen (added to `decided`); its sum."""
-    (high, low), x = policy_at, _U(spot)
-    base = high[h] * options + o
-    for i in range(_U(len(part))):
-        place, m = base + low[i] * options, mass[x + i]
-        inside = (m != 0.0) & (high[h] + low[i] >= 0)
-        share = policy[_U(place if inside else 0)]
-        own = m * share if inside else 0.0
-        part[i] = own
-        decided[i] += abs(own)
-    return summed(part, 0, len(part))
+@njit(**OPTIONS)
+def _split(spot, h, policy_at, policy, mass, part, left):
+    """The mass of a block by the option chosen, and what is left where nobody decides.
+
+    Parameters
+    ----------
+    part, left : (options, low cells), (low cells,)
+
+    Returns
+    -------
+    bool
+        Whether anything is left.
+    """
+    (high, low), x, options, rest = policy_at, _U(spot), _U(len(part)), 0.0
+    for i in range(_U(len(left))):
+        place, m, sure = high[h] + low[i], mass[x + i], 0.0
+        if place >= 0 and m != 0.0:
+            start = _U(place) * options
+            for o in range(options):
+                share = policy[start + o]
+                part[o, i] = m * share
+                sure += share
+        else:
+            for o in range(options):
+                part[o, i] = 0.0
+        left[i] = m if sure == 0.0 else 0.0
+        rest += abs(left[i])
+    return rest > 0.0
 
 
 @njit(**OPTIONS)
-def _pass_by(spot, h, goals, left, mass, margin, out):
-    """Send what has not been chosen for past the phase: `left` is what has, by low cell."""
-    size = len(left)
-    for i in range(size):
-        rest = mass[spot + i] if left[i] == 0.0 else 0.0
-        if rest != 0.0:
-            out[margin + goals[0][h] + goals[1][i]] += rest
+def _pass_by(h, goals, left, margin, out):
+    """Send what is left in a block past the phase."""
+    for i in range(len(left)):
+        if left[i] != 0.0:
+            out[margin + goals[0][h] + goals[1][i]] += left[i]
 
 
 @njit(**OPTIONS)
@@ -127,29 +140,30 @@ def push_decision_planes(
     """
     order, (kinds, offsets, members) = streams
     options, size, kind = len(chosen), members[2].shape[1], -1
-    pay_high, pay_low, pays = payments
-    weights, part, decided = np.zeros((len(offsets), size)), np.zeros(size), np.zeros(size)
+    weights, paid = np.zeros((len(offsets), size)), np.zeros((len(earned), size))
+    part, left = np.zeros((options, size)), np.zeros(size)
     for h in order:
         spot = margin + h * size
         if not some(mass, spot, size):
             continue
         if kinds[h] != kind:
             weigh_streams(h, members, rows, table, weights)
+            look_up(h, *payments, paid)
             kind = kinds[h]
-        decided[:] = 0.0
+        if _split(spot, h, policy_at, policy, mass, part, left):
+            _pass_by(h, goals, left, margin, out)
         for o in range(options):
-            chosen[o] += _choose(o, options, spot, h, policy_at, policy, mass, part, decided)
+            chosen[o] += summed(part[o], 0, size)
             for k in range(first_pay[o], first_pay[o + 1]):
-                earned[k] += paid(part, pay_high[k, h], pay_low[k], pays)
-            send(first_stream[o], first_stream[o + 1], weights, offsets, h, part, out, spot)
-        _pass_by(spot, h, goals, decided, mass, margin, out)
+                earned[k] += product(part[o], paid[k])
+            send(first_stream[o], first_stream[o + 1], weights, offsets, h, part[o], out, spot)
 
 
 @njit(**OPTIONS)
 def push_collect_planes(streams, mass, margin, payments, earned, out):
     """Forward over a turn's end, as `push_collect`; `streams` carry variables over."""
-    order, (_, offsets, members) = streams
-    size, (pay_high, pay_low, pays) = members[2].shape[1], payments
+    order, (kinds, offsets, members) = streams
+    size, kind, paid = members[2].shape[1], -1, np.zeros((len(earned), members[2].shape[1]))
     weights, part = np.zeros((len(offsets), size)), np.zeros(size)
     for m in range(len(members[0])):
         weights[members[0][m]] += members[2][m]
@@ -157,7 +171,10 @@ def push_collect_planes(streams, mass, margin, payments, earned, out):
         spot = margin + h * size
         if not some(mass, spot, size):
             continue
+        if kinds[h] != kind:
+            look_up(h, *payments, paid)
+            kind = kinds[h]
         part[:] = mass[spot : spot + size]
         for k in range(len(earned)):
-            earned[k] += paid(part, pay_high[k, h], pay_low[k], pays)
+            earned[k] += product(part, paid[k])
         send(0, len(offsets), weights, offsets, h, part, out, spot)

@@ -5,8 +5,9 @@ side by side, cell after cell, and a loop goes over a *block*: the cells that sh
 of their number. In a block a branch leads from every cell the same way ahead, except where a
 variable is at the end of its levels; so the branches are taken together by where they lead. Such
 a *stream* is an offset for each block and a weight for each low cell, zero where it does not lead
-there. The weights depend on the block only through the rows of their tables: they are kept as
-long as those stay the same, and blocks are taken in an order in which they mostly do.
+there. Weights, payments and what is open depend on the block only through the rows of their
+tables: they are kept as long as those stay the same (blocks of one kind), and blocks are taken in
+an order in which they mostly do.
 
 Shapes
 ------
@@ -115,11 +116,13 @@ def collect_planes(blocks, streams, rows, following, planes, patience, payments,
     (order, starts, cells), (kinds, offsets, members) = blocks, streams
     (margin, pitch, groups), size = planes, members[2].shape[1]
     weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
-    table, kind = np.ones(1), -1
+    table, kind, paid = np.ones(1), -1, np.zeros((len(payments[0]), size))
+    every, one = np.array([0, len(paid)]), np.ones((1, size))
     for h in order:
         mine = cells[starts[h] : starts[h + 1]]
         if kinds[h] != kind:
             weigh_streams(h, members, rows, table, weights)
+            look_up(h, payments[1], payments[2], payments[3], paid)
             kind = kinds[h]
         spot = margin + h * size
         blend(weights, offsets, h, following, spot, pitch, room, 0, size, groups)
@@ -127,29 +130,8 @@ def collect_planes(blocks, streams, rows, following, planes, patience, payments,
             x, rate = _U(g * size), patience[g]
             for i in range(_U(size)):
                 room[x + i] *= rate
-        _pay(0, len(payments[0]), payments, h, room, size)
+        _pay_all(every, payments[0], paid, one, room, 0, size)
         scatter(mine, h * size, room, size, out, spot, pitch, groups)
-
-
-@njit(**OPTIONS)
-def _pay(first, last, payments, h, out, size):
-    """Add some payments in a block: out (groups * low cells,)."""
-    group, high, low, pays = payments
-    for k in range(first, last):
-        x, base = _U(group[k] * size), high[k, h]
-        for i in range(_U(size)):
-            out[x + i] += pays[_U(base + low[k, i])]
-
-
-@njit(**OPTIONS)
-def _offer(o, h, opens_at, opens, out):
-    """Which cells of a block have an option; how many have not."""
-    base, low, closed = opens_at[0][o, h], opens_at[1], 0.0
-    for i in range(_U(len(out))):
-        free = opens[_U(base + low[o, i])]
-        out[i] = free
-        closed += 1.0 - free
-    return closed
 
 
 @njit(**OPTIONS)
@@ -157,6 +139,7 @@ def decide_planes(
     blocks,
     streams,
     first_stream,
+    united,
     rows,
     table,
     values,
@@ -177,6 +160,8 @@ def decide_planes(
     Parameters
     ----------
     first_stream : (options + 1,)
+    united
+        Streams that lead the same way, see `compile.streams`.
     goals
         Where cells lead if the phase does not happen: (all blocks,), (low cells,).
     offer
@@ -188,15 +173,13 @@ def decide_planes(
     (order, starts, cells), (kinds, offsets, members) = blocks, streams
     (margin, pitch, groups), size = planes, members[2].shape[1]
     options, finite, kind = len(first_stream) - 1, precision < np.inf, -1
-    opens_at, opens = offer
     weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
-    choice, spread = np.zeros((options, groups * size)), np.zeros((options, 1), dtype=np.int64)
+    ahead, ways = offsets[united[1]], np.zeros((len(united[1]), size))
     share, open_ = np.zeros((options, size)), np.zeros((options, size))
-    best, total = np.zeros(size), np.zeros(size)
-    sharp = np.full(size, precision)
+    best, total, sharp = np.zeros(size), np.zeros(size), np.full(size, precision)
+    group, pay_high, pay_low, pays = payments
+    paid, closed = np.zeros((len(group), size)), 0.0
     least, inside = policy_at[1].min(), policy_at[1].max()
-    for o in range(options):
-        spread[o, 0] = o * groups * size
     for h in order:
         mine, spot = cells[starts[h] : starts[h + 1]], margin + h * size
         if policy_at[0][h] + inside < 0:
@@ -204,21 +187,25 @@ def decide_planes(
             continue
         if kinds[h] != kind:
             weigh_streams(h, members, rows, table, weights)
-            kind = kinds[h]
-        closed = 0.0
+            look_up(h, pay_high, pay_low, pays, paid)
+            look_up(h, offer[0][0], offer[0][1], offer[1], open_)
+            kind, closed = kinds[h], open_.size - open_.sum()
         for o in range(options):
-            some, worth = slice(first_stream[o], first_stream[o + 1]), choice[o]
-            blend(weights[some], offsets[some], h, values, spot, pitch, worth, 0, size, groups)
-            _pay(first_pay[o], first_pay[o + 1], payments, h, worth, size)
-            closed += _offer(o, h, opens_at, opens, open_[o])
-            share[o] = worth[mover * size : (mover + 1) * size]
+            some, here = slice(first_stream[o], first_stream[o + 1]), spot + mover * pitch
+            blend(weights[some], offsets[some], h, values, here, pitch, share[o], 0, size, 1)
+            for k in range(first_pay[o], first_pay[o + 1]):
+                if group[k] == mover:
+                    _add(paid[k], share[o])
         logit(share, open_, closed == 0.0, finite, sharp, size, best, total)
+        _unite(weights, first_stream, united[0], share, ways)
         if len(mine) == size and closed == 0.0 and policy_at[0][h] + least >= 0:
-            blend(share, spread, 0, choice.ravel(), 0, size, out, spot, pitch, groups)
+            blend(ways, ahead, h, values, spot, pitch, out, spot, pitch, groups)
+            _pay_all(first_pay, group, paid, share, out, spot, pitch)
             _write(h, policy_at, share, policy)
             most = _largest(best, out[spot + mover * pitch :])
         else:
-            blend(share, spread, 0, choice.ravel(), 0, size, room, 0, size, groups)
+            blend(ways, ahead, h, values, spot, pitch, room, 0, size, groups)
+            _pay_all(first_pay, group, paid, share, room, 0, size)
             scatter(mine, h * size, room, size, out, spot, pitch, groups)
             most, away = _keep(mine, h, policy_at, share, best, total, room[mover * size :], policy)
             _skip(away, h, goals, values, planes, out)
@@ -226,13 +213,54 @@ def decide_planes(
 
 
 @njit(**OPTIONS)
+def look_up(h, high, low, table, out):
+    """Numbers of some tables in a block: out (tables, low cells)."""
+    for k in range(len(out)):
+        base = high[k, h]
+        for i in range(_U(out.shape[1])):
+            out[k, i] = table[_U(base + low[k, i])]
+
+
+@njit(**OPTIONS)
+def _add(some, out):
+    for i in range(_U(len(out))):
+        out[i] += some[i]
+
+
+@njit(**FUSED)
+def _pay_all(first_pay, group, paid, share, out, goal, room):
+    """Add payments, by strategies, in a block: out (groups, low cells), rows `room` apart."""
+    for o in range(len(share)):
+        odds = share[o]
+        for k in range(first_pay[o], first_pay[o + 1]):
+            x, amount = _U(goal + group[k] * room), paid[k]
+            for i in range(_U(len(odds))):
+                out[x + i] += odds[i] * amount[i]
+
+
+@njit(**FUSED)
+def _unite(weights, first_stream, into, share, out):
+    """The weights of united streams, by strategies: out (united streams, low cells)."""
+    size = _U(out.shape[1])
+    for u in range(len(out)):
+        for i in range(size):
+            out[u, i] = 0.0
+    for o in range(len(share)):
+        odds = share[o]
+        for s in range(first_stream[o], first_stream[o + 1]):
+            row, own = out[into[s]], weights[s]
+            for i in range(size):
+                row[i] += odds[i] * own[i]
+
+
+@njit(**OPTIONS)
 def _write(h, policy_at, share, policy):
     """Keep the strategies of a whole block: policy (policy cells * options,)."""
-    (high, low), options = policy_at, len(share)
-    for o in range(options):
-        base = high[h] * options + o
-        for i in range(_U(share.shape[1])):
-            policy[_U(base + low[i] * options)] = share[o, i]
+    (high, low), options = policy_at, _U(len(share))
+    for i in range(_U(share.shape[1])):
+        place = _U(high[h] + low[i]) * options
+        for o in range(options):
+            policy[place + o] = share[o, i]
 
 
 @njit(**OPTIONS)

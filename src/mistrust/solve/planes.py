@@ -145,7 +145,7 @@ class PlaneStep(Step):
 
         def work(some: Any) -> None:
             gain = np.zeros(1)
-            kernels.decide_planes(some, streams, paths.first, *rest, gain, out)
+            kernels.decide_planes(some, streams, paths.first, paths.united, *rest, gain, out)
             gains = np.zeros((len(self.judgements), 1))
             gains[mover] = gain
             self._raise_gains(turn, gains)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from rich.text import Text
 
 import mistrust
 from mistrust.cli import main
-from mistrust.report.terminal import certificate_line
+from mistrust.report.terminal import certificate_line, show_first
 
 STARTER = str(Path(mistrust.FLAGSHIP).with_name("starter.yaml"))
 QUICK = ("--worlds", "6", "--workers", "1", "--audit-worlds", "4")
@@ -277,6 +279,23 @@ def test_a_run_without_worlds_says_that_it_is_the_best_guess(
     assert "certificate holds for the best guess: duality" in out and "0 worlds" not in out
     page = (tmp_path / "mistrust-out" / "report.html").read_text(encoding="utf-8")
     assert "<li>best guess only</li>" in page and "<li>0 worlds</li>" not in page
+
+
+def test_the_best_guess_is_told_before_the_worlds_are_solved(command: Command) -> None:
+    record = command("run", STARTER, "--worlds", "4", "--workers", "1", "--json").json
+    best = {claim["id"]: claim["best_guess"] for claim in record["claims"]}
+    hold = [name for name, truth in best.items() if truth]
+    fail = [name for name, truth in best.items() if not truth]
+    said = " ".join(command("run", STARTER, "--worlds", "4", "--workers", "1").out.split())
+    told = f"In the best guess, of {len(best)} claims {len(hold)} hold ({', '.join(hold)})"
+    told += f", {len(fail)} fail{'s' * (len(fail) == 1)} ({', '.join(fail)})" if fail else ""
+    assert said.startswith(f"{told}. Verdicts over 4 worlds follow.")
+    printed = io.StringIO()
+    show_first({"a": None, "b": True}, 1, Console(width=200, file=printed))
+    told = "In the best guess, of 2 claims 1 holds (b), 1 has no value (a).\n"
+    assert printed.getvalue() == f"{told}Verdicts over 1 world follow.\n"
+    show_first({}, 1, Console(file=printed))
+    assert printed.getvalue().count("best guess") == 1
 
 
 def test_a_run_with_hidden_types_points_to_the_check_of_their_grid(

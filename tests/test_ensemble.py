@@ -168,7 +168,16 @@ def test_claims_are_answered_before_the_audit(game: Game, workers: int) -> None:
     def tell(record: dict[str, Any]) -> None:
         early.append((done[0], record))
 
-    record = model.run(40, 1, workers=workers, progress=progress, answered=tell)
+    first: list[tuple[int, dict[str, bool | None]]] = []
+    record = model.run(
+        40,
+        1,
+        workers=workers,
+        progress=progress,
+        first=lambda truths: first.append((done[0], truths)),
+        answered=tell,
+    )
+    assert first == [(1, {c["id"]: c["best_guess"] for c in record["claims"]})]
     ((count, told),) = early
     assert count == 1 + 40 and done == [2 * 41]  # the audit of the one mechanism is still to come
     assert told["mechanisms"] == [] and len(record["mechanisms"]) == 1
@@ -188,7 +197,8 @@ def test_every_case_is_planned_once(game: Game) -> None:
     model = game(ONE_STEP.replace("GUESS", "0.4"))
     asked, scenario = questions(model.argument), model.argument.scenario
     plan = jobs(asked, guesses(scenario), draw(scenario, 21, 1), audited=5, lanes=8)
-    assert [len(job.cases) for job in plan] == [9, 8, 5, 6]
+    assert [len(job.cases) for job in plan] == [1, 8, 8, 5, 1, 5]
+    assert set(plan[0].worlds) == {0}
     cases = [(c.variant, w) for job in plan for c, w in zip(job.cases, job.worlds, strict=True)]
     assert len(cases) == len(set(cases)) == 22 + 6
     for variant in asked.needs:

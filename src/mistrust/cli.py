@@ -107,7 +107,7 @@ def run(
     from mistrust.report.page import render
     from mistrust.report.progress import watched
     from mistrust.report.records import compare_resolutions
-    from mistrust.report.terminal import show, show_claims
+    from mistrust.report.terminal import show, show_claims, show_first
 
     model = load(scenario, resolution.value)
     model.check(sample=0)
@@ -119,6 +119,11 @@ def run(
     processes = workers or cores()
     with nullcontext() if fresh else _kept() as store:
         with watched(_err) as progress:
+
+            def first(truths: dict[str, bool | None]) -> None:
+                """The best guess, while the worlds are still to come."""
+                with progress.pause():
+                    show_first(truths, worlds, _out)
 
             def tell(answers: dict[str, Any]) -> None:
                 """The verdicts, while the audit is still to come."""
@@ -133,6 +138,7 @@ def run(
                 workers=processes,
                 store=store,
                 progress=progress,
+                first=None if as_json or not worlds else first,
                 answered=None if as_json else tell,
             )
         if coarse is not None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mistrust.assess.answer import MechanismAnswer, answer_claims, audit
+from mistrust.assess.answer import MechanismAnswer, answer_claims, audit, in_best_guess
 from mistrust.assess.coarseness import coarseness
 from mistrust.compile.lower import Case, lower, raise_faults
 from mistrust.compile.size import Size, lanes_that_fit, measure, refuse_if_huge
@@ -170,6 +170,7 @@ class Model:
         workers: int = 1,
         store: Store | None = None,
         progress: Callable[[int, int], None] | None = None,
+        first: Callable[[dict[str, bool | None]], None] | None = None,
         answered: Callable[[dict[str, Any]], None] | None = None,
     ) -> dict[str, Any]:
         """Solve many worlds and answer every claim: the record that the report shows.
@@ -178,6 +179,8 @@ class Model:
         ----------
         audited
             In how many of the worlds mechanisms are audited; by default in all.
+        first
+            Called with what claims come to in the best guess, as soon as that is known.
         answered
             Called with a record of the claims, without the audit, as soon as they are answered.
         """
@@ -197,6 +200,7 @@ class Model:
             workers=workers,
             store=store,
             progress=progress,
+            first=None if first is None else lambda found: first(in_best_guess(found, asked)),
             answered=None if answered is None else lambda found: answered(record(found, [])),
         )
         return record(results, audit(results, asked))
@@ -211,6 +215,7 @@ class Model:
         workers: int = 1,
         store: Store | None = None,
         progress: Callable[[int, int], None] | None = None,
+        first: Callable[[Results], None] | None = None,
         answered: Callable[[Results], None] | None = None,
     ) -> Results:
         """Solve many worlds for some questions; see `solve_worlds`."""
@@ -225,6 +230,7 @@ class Model:
             workers=workers,
             store=store,
             progress=progress,
+            first=first,
             answered=answered,
         )
 

@@ -95,6 +95,13 @@ def answer_claims(results: Results, asked: Questions) -> list[ClaimAnswer]:
     return answers
 
 
+def in_best_guess(results: Results, asked: Questions) -> dict[str, bool | None]:
+    """Whether each claim holds in the best guess; None where it has no value."""
+    worlds = worlds_of(results)
+    found = {name: _row(amount(node, worlds), results)[0] for name, node in asked.claims.items()}
+    return {name: None if np.isnan(truth) else bool(truth) for name, truth in found.items()}
+
+
 def _row(values: Floats, results: Results) -> Floats:
     count = len(next(iter(results.values.values()))[0])
     return np.broadcast_to(values, (count,)).astype(float)

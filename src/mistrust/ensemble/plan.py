@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from mistrust.compile.lower import Case
 from mistrust.forward.read import one_moment, plain
@@ -94,10 +93,11 @@ def jobs(
     audited: int,
     lanes: int = LANES,
 ) -> list[Job]:
-    """The batches: every variant in blocks of worlds, the best guess in the first block.
+    """The batches: the best guess, then every variant in blocks of worlds.
 
-    Variants that only the audit of mechanisms asks for are solved in the first `audited` draws
-    and in batches of their own, which may wait. Where there are few worlds, several variants
+    What claims rest on is solved first in the best guess, which gives first answers soon. Variants
+    that only the audit of mechanisms asks for are solved in the best guess and the first `audited`
+    draws, in batches of their own, which may wait. Where there are few worlds, several variants
     share a batch.
     """
     claimed = [variant for variant in asked.needs if variant in asked.claimed]
@@ -105,24 +105,22 @@ def jobs(
     numbered = list(enumerate([guess, *worlds]))
     plan = []
     for variants, some in (
-        (claimed[:1], numbered),
-        (claimed[1:], numbered),
-        (others, numbered[: audited + 1]),
+        (claimed[:1], numbered[:1]),
+        (claimed[1:], numbered[:1]),
+        (claimed[:1], numbered[1:]),
+        (claimed[1:], numbered[1:]),
+        (others, numbered[:1]),
+        (others, numbered[1 : audited + 1]),
     ):
-        for start in range(0, len(variants), width := max(1, lanes // len(some))):
-            for block in _blocks(some, lanes):
+        width = max(1, lanes // max(1, len(some)))
+        for start in range(0, len(variants), width):
+            for first in range(0, len(some), lanes):
+                block = some[first : first + lanes]
                 plan.append(_job(asked, variants[start : start + width], block))
     return plan
 
 
 World = tuple[int, Mapping[str, float]]
-
-
-def _blocks(numbered: Sequence[World], lanes: int) -> list[Sequence[World]]:
-    """Worlds to solve side by side; where they are many, the best guess is one more."""
-    first = lanes + 1 if lanes >= 8 else lanes
-    ends = [0, *range(first, len(numbered), lanes), len(numbered)]
-    return [numbered[start:end] for start, end in pairwise(ends)]
 
 
 def survey(
@@ -140,6 +138,11 @@ Numbered = tuple[int, Job]
 def answers(job: Job, asked: Questions) -> bool:
     """Whether claims rest on a job."""
     return any(case.variant in asked.claimed for case in job.cases)
+
+
+def guessed(job: Job) -> bool:
+    """Whether a job is about the best guess alone."""
+    return set(job.worlds) == {0}
 
 
 def families(

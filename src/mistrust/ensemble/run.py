@@ -27,6 +27,7 @@ from mistrust.ensemble.plan import (
     Questions,
     answers,
     families,
+    guessed,
     jobs,
     survey,
 )
@@ -95,6 +96,7 @@ def solve_worlds(
     workers: int = 1,
     store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
+    first: Callable[[Results], None] | None = None,
     answered: Callable[[Results], None] | None = None,
 ) -> Results:
     """Solve the best guess and all worlds, in every variant that is asked for.
@@ -107,14 +109,15 @@ def solve_worlds(
         Where results are looked for first, and kept.
     progress
         Called with the numbers of cases done and planned.
-    answered
-        Called when there is all that the claims rest on.
+    first, answered
+        Called when there is all that the claims rest on: in the best guess, and in all worlds.
     """
     lanes, workers = share_of_memory(engine.program, LANES, workers)
     plan = jobs(asked, guess, worlds, len(worlds) if audited is None else audited, lanes)
     total = sum(len(job.cases) for job in plan)
     results = _empty(engine, asked, guess, worlds)
     done, waiting = 0, {number for number, job in enumerate(plan) if answers(job, asked)}
+    soon = {number for number in waiting if guessed(plan[number])}
     surveyed = survey(asked, guess, lanes)
     for batch, known in _batches(engine, plan, surveyed, asked, workers, store):
         job = plan[batch.job]
@@ -124,9 +127,10 @@ def solve_worlds(
         results.cases = done
         if progress is not None:
             progress(done, total)
-        if waiting and answered is not None and waiting <= {batch.job}:
-            answered(results)
-        waiting.discard(batch.job)
+        for left, tell in ((soon, first), (waiting, answered)):
+            if tell is not None and left == {batch.job}:
+                tell(results)
+            left.discard(batch.job)
     results.audited = len(worlds) if audited is None else min(audited, len(worlds))
     return results
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mistrust.report import bars, charts, words
+from mistrust.report.words import counted
 
 Record = Mapping[str, Any]
 
@@ -81,11 +82,6 @@ def sentence(words_: str) -> str:
 def spelled(count: int) -> str:
     """A number as it stands in a sentence."""
     return _SPELLED[count] if count < len(_SPELLED) else f"{count:,}"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def amount(value: float | None, reading: str) -> str:

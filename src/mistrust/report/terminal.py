@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mistrust.report.words import on_a_grid, stationary
+from mistrust.report.words import counted, on_a_grid, stationary
 from mistrust.scenario.check import Argument
 
 _STYLE = {True: "green", False: "red", None: "yellow"}
@@ -46,6 +46,25 @@ def show(record: dict[str, Any], console: Console, *, told: dict[str, Any] | Non
     for failure in record["worlds"]["failures"][:3]:
         which = f"world {failure['world']}" if failure["world"] else "the best guess"
         console.print(f"[yellow]{which} failed: {escape(failure['message'])}[/]")
+
+
+def show_first(truths: dict[str, bool | None], worlds: int, console: Console) -> None:
+    """Print what claims come to in the best guess, before the worlds are solved."""
+    if not truths:
+        return
+    said = []
+    for truth, one, many in (
+        (True, "holds", "hold"),
+        (False, "fails", "fail"),
+        (None, "has no value", "have no value"),
+    ):
+        names = [escape(name) for name, found in truths.items() if found is truth]
+        if names:
+            verb = f"[{_STYLE[truth]}]{one if len(names) == 1 else many}[/]"
+            said.append(f"{len(names)} {verb} ({', '.join(names)})")
+    of = counted(len(truths), "claim")
+    console.print(f"In the best guess, of {of} {', '.join(said)}.", soft_wrap=True)
+    console.print(f"[dim]Verdicts over {counted(worlds, 'world')} follow.[/]")
 
 
 def _verdicts(record: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -67,6 +67,11 @@ def written(value: float | None) -> str:
     return "no value" if value is None else minus(f"{value:,.10g}")
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def minus(number: str) -> str:
     """A number with a proper minus sign."""
     return number.replace("-", "−")

@@ -43,21 +43,22 @@ def beside(figure: dict[str, Any]) -> str:
 
 
 def show(record: Record, console: Console) -> None:
-    """Print all figures, what was measured for each, and what was skipped."""
-    table = Table(title_justify="left", pad_edge=False)
-    for heading in ("figure", "found", "bar", "goal", "", "here", "beside"):
-        table.add_column(heading, no_wrap=heading == "figure")
+    """Print all figures beside their bars, what was measured for each, and what was skipped."""
+    table = Table(pad_edge=False)
+    for heading, width in (("figure", 18), ("found", 15), ("bar", 7), ("goal", 8), ("", 8)):
+        table.add_column(heading, min_width=width)
     for figure in record["figures"]:
         told = verdict(figure, record["quick"])
-        style = _STYLE.get(told, "default")
         cells = (figure["name"], found(figure), *aims(figure["name"]))
-        rest = (seconds(figure["ours_s"]), beside(figure))
-        table.add_row(*map(escape, cells), f"[{style}]{told}[/]", *map(escape, rest))
+        table.add_row(*map(escape, cells), f"[{_STYLE.get(told, 'default')}]{told}[/]")
     console.print(escape(said(record["machine"])), soft_wrap=True)
     if record["figures"]:
         console.print(table)
     for figure in record["figures"]:
-        console.print(f"[bold]{figure['name']}[/]: {escape(figure['note'])}", soft_wrap=True)
+        mine = seconds(figure["ours_s"])
+        times = f"{mine} here, {beside(figure)}" if mine else f"beside {beside(figure)}"
+        told = f"[bold]{figure['name']}[/]: {escape(times)}; {escape(figure['note'])}"
+        console.print(told, soft_wrap=True)
     for skip in record["skipped"]:
         told = f"[yellow]{skip['name']} skipped[/]: {escape(skip['reason'])}"
         console.print(told, soft_wrap=True)

@@ -22,7 +22,7 @@ def aims(name: str) -> tuple[str, str]:
     if bar is None:
         return "", ""
     sign = "≤" if bar.most else "≥"
-    return tuple("" if x is None else f"{sign} {number(x)}" for x in (bar.bar, bar.goal))  # type: ignore[return-value]
+    return f"{sign} {number(bar.bar)}", "" if bar.goal is None else f"{sign} {number(bar.goal)}"
 
 
 def verdict(figure: dict[str, Any], quick: bool = False) -> str:

@@ -5,7 +5,7 @@ The large one has 129,600 boards, 5 actors, 14 phases and 48 turns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 SHAPE = (4, 5, 4, 3, 4, 3, 3, 3, 5)
@@ -73,7 +73,7 @@ def scenario(
     }
 
 
-def _decision(i: int, actor: str, at: Any) -> dict[str, Any]:
+def _decision(i: int, actor: str, at: Callable[[int], str]) -> dict[str, Any]:
     """A choice between raising one variable, lowering another, and neither."""
     return {
         "decide": actor,

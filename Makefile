@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-gambit test-sgamesolver format lock clean
+.PHONY: help run test test-slow test-gambit test-sgamesolver bench format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test-gambit: .venv/.gambit ## Compare choices with those of Gambit, which this c
 test-sgamesolver: .venv/.sgamesolver ## Compare play without end with sgamesolver's (compiled: C)
 	$(BIN)/pytest tests/test_sgamesolver.py $(ARGS)
 
+bench: .venv/.bench ## Measure, beside the peers that are installed; one entry: ARGS="--only NAME"
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 format: .venv/.dev ## Format the code and fix what lint can fix
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
@@ -38,6 +41,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 lock: .venv/.dev ## Regenerate the lock files; newer versions by ARGS="--upgrade"
 	$(COMPILE) pyproject.toml requirements.in -o requirements.lock
 	$(COMPILE) requirements-dev.in requirements.lock -o requirements-dev.lock
+	$(COMPILE) requirements-bench.in -o requirements-bench.lock
 	$(COMPILE) --no-deps requirements-gambit.in -o requirements-gambit.lock
 	$(COMPILE) --no-deps requirements-sgamesolver-build.in -o requirements-sgamesolver-build.lock
 	$(COMPILE) --no-deps requirements-sgamesolver.in -o requirements-sgamesolver.lock
@@ -53,6 +57,11 @@ clean: ## Remove .venv, builds and caches
 
 .venv/.dev: requirements-dev.lock requirements.lock pyproject.toml
 	$(call setup,requirements-dev.lock,.venv/.run .venv/.dev)
+
+.venv/.bench: requirements-bench.lock .venv/.dev
+	@echo "Setting up what measuring needs..."
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-bench.lock
+	@touch .venv/.bench
 
 .venv/.gambit: requirements-gambit.lock .venv/.dev
 	@echo "Compiling Gambit, some minutes..."

@@ -1,26 +1,88 @@
-"""`python -m benchmarks`: how long the large game takes, with its certificate."""
+"""`python -m benchmarks`: how fast, how large, how exact; each figure a ratio, in one run."""
 
 from __future__ import annotations
 
-import time
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
-from benchmarks.synthetic import scenario
-from mistrust.model import Model
-from mistrust.scenario.read import read_data
-from mistrust.scenario.text import Source
+import typer
+from rich.console import Console
+
+from benchmarks import page as pages
+from benchmarks import plots as drawings
+from benchmarks.machine import facts
+from benchmarks.show import show
+from benchmarks.suite import entries, measure
+from mistrust.arguments import one_of
+from mistrust.errors import MistrustError, UsageError
+
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+Entry = StrEnum("Entry", {name: name for name in entries()})
+"""The entries by name."""
+
+
+def run(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Measure this entry alone; may be repeated.", parser=one_of(Entry), metavar="NAME"
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small sizes, to see that everything runs.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, nothing else.")
+    ] = False,
+    plots: Annotated[
+        Path | None, typer.Option(help="Draw the plots into this folder.", metavar="FOLDER")
+    ] = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="Write docs/performance.md and its plots anew.")
+    ] = False,
+) -> None:
+    """Measure this program beside others, and against its bars."""
+    names = [str(name) for name in only or ()]
+    if page and quick:
+        raise UsageError("small sizes are no results: --page goes without --quick")
+    if page or plots:
+        drawings.needed()
+    if page:
+        pages.ready(facts(), names)
+    if plots:
+        _make(plots)
+    record = measure(names, quick=quick, tell=lambda text: _err.print(text))
+    if plots:
+        drawings.draw(record, plots)
+    if page:
+        drawings.draw(pages.write(record, names), pages.FOLDER)
+    if as_json:
+        sys.stdout.write(json.dumps(record, allow_nan=False) + "\n")
+    else:
+        show(record, _out)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot write to '{folder}': {reason}") from None
 
 
 def main() -> None:
-    """Solve the large game three times and print each time."""
-    model = Model(read_data(scenario(), Source("synthetic", "")))
-    print(f"{model.size.states:,} boards, {model.size.phases} phases, {model.size.turns} turns")
-    for attempt in range(3):
-        begun = time.perf_counter()
-        solved = model.solve()
-        taken = time.perf_counter() - begun
-        note = " (kernels compiled or loaded)" if attempt == 0 else ""
-        worst = float(solved.certificate.duality.max())
-        print(f"solved both ways in {taken:.2f} s, duality {worst:.1e}{note}")
+    """Run the command line; a user's mistake ends in a message, not in a traceback."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(run)
+    try:
+        app(prog_name="python -m benchmarks")
+    except MistrustError as error:
+        _err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

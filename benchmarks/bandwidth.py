@@ -2,63 +2,108 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
 
-from benchmarks.figures import Figure, interleaved
+import numpy as np
+
+from benchmarks.figures import Figure, rounds
+from benchmarks.models import SMALL, WORLDS, batch, beside, flagship, model_of, sizes
+from benchmarks.stages import by_kind, moved, watched
 from benchmarks.stream import Stream
 from benchmarks.synthetic import scenario
-from mistrust.compile.lower import Case, Coefficients, lower
+from mistrust.compile.evaluate import Floats
 from mistrust.compile.size import cores
-from mistrust.ensemble.worlds import draw, guesses
+from mistrust.compile.stages import Stage
 from mistrust.model import Model
-from mistrust.scenario.read import read_data
-from mistrust.scenario.text import Source
 from mistrust.solve.backward import Workspace, solve
-from mistrust.solve.reach import Reach, reachable
+from mistrust.solve.reach import reachable
 
 
-def moved(coefficients: Coefficients, reach: Reach) -> int:
-    """Bytes that must move: a read and a write of every live value, per phase and option."""
-    program, width = coefficients.program, coefficients.lanes * len(coefficients.program.actors)
-    total = 0
-    for turn in range(program.turns):
-        for index, stage in enumerate(program.stages):
-            if coefficients.stages[index].active[turn]:
-                times = max(1, len(stage.choices))
-                total += 2 * 8 * width * times * len(reach.sources[turn, index])
-    return total
+@dataclass(frozen=True)
+class Runs:
+    """Some solves of one game, between which a triad of the same size was run.
+
+    `value` is what came out; `spent` are seconds by stage, `moved` bytes by stage, `limit` the
+    triad's bytes a second.
+    """
+
+    stages: tuple[Stage, ...]
+    note: str
+    value: Floats
+    seconds: list[float]
+    spent: list[Counter[int]]
+    moved: Counter[int]
+    limit: float
+
+    def typed(self, run: int) -> float:
+        """Seconds of a run in stages where something is shown of a hidden type."""
+        return sum(self.spent[run][i] for i, stage in enumerate(self.stages) if stage.learns)
+
+    def kinds(self) -> dict[str, float]:
+        """Median seconds by kind of stage."""
+        pairs = zip(self.spent, self.seconds, strict=True)
+        found = [by_kind(spent, total, self.stages) for spent, total in pairs]
+        return {kind: median(run[kind] for run in found) for kind in found[0]}
 
 
-def of(model: Model, name: str, worlds: int, threads: int) -> Figure:
-    """One game, in so many worlds side by side."""
-    s = model.argument.scenario
-    drawn = [guesses(s), *draw(s, worlds, 1)][:worlds]
-    coefficients = lower(model.engine.layout(), tuple(Case(world) for world in drawn))
-    reach, workspace = reachable(coefficients), Workspace()
+def runs(model: Model, worlds: int, threads: int) -> Runs:
+    """Solve a game, in so many worlds side by side, and run the triad, by turns."""
+    coefficients = batch(model, worlds)
+    reach, workspace, spent = reachable(coefficients), Workspace(), []
 
-    def ours() -> None:
-        solve(coefficients, reach=reach, workspace=workspace, threads=threads)
+    def ours() -> Floats:
+        with watched() as stages:
+            solution = solve(coefficients, reach=reach, workspace=workspace, threads=threads)
+        spent.append(stages)
+        return solution.start_value
 
-    ours()
-    size = model.size.states * coefficients.lanes * len(s.actors)
-    stream = Stream(2 * size // 3, threads)
-    mine, theirs = interleaved(ours, stream.run)
-    rate, limit = moved(coefficients, reach) / mine, stream.rate(theirs)
-    note = (
-        f"{model.size.states:,} boards, {len(s.actors)} actors, {model.size.phases} phases, "
-        f"{model.size.turns} turns, {worlds} worlds, {threads} threads: {rate / 1e9:.1f} of "
-        f"{limit / 1e9:.1f} GB/s"
-    )
-    return Figure(name, mine, "STREAM triad", theirs, rate / limit, "of the triad's rate", note)
+    value = ours()
+    spent.clear()
+    values = model.size.states * coefficients.lanes * model.size.actors
+    stream = Stream(2 * values // 3, threads)
+    mine, theirs = rounds(ours, stream.run)
+    note = f"{sizes(model)}; {beside(worlds)}, {threads} thread{'s' * (threads > 1)}"
+    stages, limit = coefficients.program.stages, stream.rate(median(theirs))
+    return Runs(stages, note, value, mine, spent, moved(coefficients, reach), limit)
 
 
-def figures() -> Iterator[Figure]:
-    """The made-up game in one world and in several."""
-    model = Model(read_data(scenario(), Source("synthetic", "")))
-    for threads in sorted({1, cores()}):
-        yield of(model, "bandwidth", 1, threads)
+@cache
+def measured(quick: bool) -> dict[str, Runs]:
+    """The made-up game by one thread and by all, and the flagship; measured once."""
+    model = model_of(scenario(**SMALL) if quick else scenario())
+    found = {"": runs(model, 1, 1)}
+    if cores() > 1:
+        found |= {" all threads": runs(model, 1, cores())}
+        assert np.array_equal(found[""].value, found[" all threads"].value)
+    return found | {" flagship": runs(flagship(quick), WORLDS, 1)}
 
 
-if __name__ == "__main__":
-    for figure in figures():
-        print(figure)
+def figures(quick: bool) -> Iterator[Figure]:
+    """The rate of each game; of the flagship also without the stages that show a hidden type."""
+    for which, found in measured(quick).items():
+        whole = median(found.seconds)
+        typed = [found.typed(run) for run in range(len(found.seconds))]
+        yield _figure(which, found, found.moved.total(), whole, median(typed) / whole)
+        if any(typed):
+            rest = [t - hidden for t, hidden in zip(found.seconds, typed, strict=True)]
+            live = sum(n for i, n in found.moved.items() if not found.stages[i].learns)
+            yield _figure(f"{which} other stages", found, live, median(rest), 0.0)
+
+
+def _figure(which: str, found: Runs, live: int, seconds: float, typed: float) -> Figure:
+    rate, limit = live / seconds, found.limit
+    note = f"{found.note}: {rate / 1e9:.3g} of {limit / 1e9:.3g} GB/s"
+    if typed:
+        note += f"; stages that show a hidden type take {typed:.0%} of the time"
+    peer, unit = "STREAM triad, as many bytes", "of the triad's rate"
+    return Figure(f"bandwidth{which}", seconds, peer, live / limit, rate / limit, unit, note)
+
+
+def series(quick: bool) -> dict[str, dict[str, float]]:
+    """Where the time goes, by one thread: for each game seconds by kind of stage."""
+    found = measured(quick)
+    return {"made-up game": found[""].kinds(), "flagship": found[" flagship"].kinds()}

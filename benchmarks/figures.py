@@ -7,10 +7,13 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any
 
 TIMES = 5
 """Runs of which the median counts."""
+LONG = 90.0
+"""Works that take minutes: no further round of them once so many seconds have gone by."""
 
 Work = Callable[[], Any]
 
@@ -21,8 +24,12 @@ class Figure:
 
     Attributes
     ----------
+    name
+        Begins with the name of the entry that it belongs to.
     ours_s, peer_s
         Median seconds, of this program and of the peer; None where nothing is timed.
+    peer
+        What this program, or this way of running it, is set beside.
     ratio, unit
         The figure, and what it is of.
     note
@@ -43,12 +50,12 @@ class Figure:
 
 
 class Missing(Exception):
-    """A peer is not installed."""
+    """A peer, or something of this machine that an entry needs, is not there."""
 
 
 def timed(work: Work) -> float:
-    """Seconds that some work takes, without the collection of what it leaves behind."""
-    gc.collect()
+    """Seconds that some work takes, without the collection of what others left behind."""
+    gc.collect(1)  # young garbage alone: seeing to all takes longer than short works
     begun = time.perf_counter()
     kept = work()
     taken = time.perf_counter() - begun
@@ -56,13 +63,29 @@ def timed(work: Work) -> float:
     return taken
 
 
-def interleaved(*works: Work, times: int = TIMES) -> list[float]:
-    """Median seconds of several works that take turns, so that all see the same machine."""
+def rounds(*works: Work, times: int = TIMES, most: float = inf) -> list[list[float]]:
+    """Seconds of several works that take turns, so that all see the same machine: by work.
+
+    No further round is begun once `most` seconds have gone by.
+    """
+    begun = time.perf_counter()
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(times):
         for work, found in zip(works, taken, strict=True):
             found.append(timed(work))
-    return [statistics.median(found) for found in taken]
+        if time.perf_counter() - begun > most:
+            break
+    return taken
+
+
+def interleaved(*works: Work, times: int = TIMES) -> list[float]:
+    """Median seconds of several works that take turns."""
+    return [statistics.median(found) for found in rounds(*works, times=times)]
+
+
+def seldom(found: list[float]) -> str:
+    """For a note: how many runs there were, where they were fewer than usual."""
+    return f"; runs: {len(found)}" if len(found) < TIMES else ""
 
 
 def often(work: Work, least: float = 0.02) -> tuple[Work, int]:
@@ -76,10 +99,8 @@ def often(work: Work, least: float = 0.02) -> tuple[Work, int]:
     return repeated, count
 
 
-def against(
-    name: str, ours: Work, peer: str, theirs: Work, note: str, times: int = TIMES
-) -> Figure:
+def against(name: str, ours: Work, peer: str, theirs: Work, note: str) -> Figure:
     """How many times faster this program is than a peer."""
     repeated, count = often(ours)
-    mine, other = interleaved(repeated, theirs, times=times)
+    mine, other = interleaved(repeated, theirs)
     return Figure(name, mine / count, peer, other, other * count / mine, "times faster", note)

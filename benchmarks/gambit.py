@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from random import Random
 from typing import Any
 
 import numpy as np
 
-from benchmarks.figures import Figure, Missing, against
+from benchmarks.figures import Figure, Missing, against, timed
 from benchmarks.models import batch, model_of
 from mistrust.export.efg import written
 from mistrust.export.tree import grow
 from mistrust.scenario.check import Argument
-from mistrust.solve.backward import solve
+from mistrust.solve.backward import Solution, solve
 from mistrust.solve.reach import reachable
 
 LAMBDA = 1.0
-MOST_S = 60.0
-"""A tree that takes Gambit longer is too large."""
-DEPTHS = (6, 7, 8)
+LEAST_S = 3.0
+"""Deeper trees are tried until one takes Gambit longer; each takes it five times the last one."""
 EQUAL = 1e-8
 
 
@@ -71,7 +70,7 @@ def gambit_tree(argument: Argument) -> Any:
     try:
         import pygambit
     except ImportError:
-        raise Missing("Gambit (pygambit)") from None
+        raise Missing("Gambit is not installed; make test-gambit compiles it") from None
     return pygambit.read_efg(io.StringIO(written(grow(argument, limit=10_000))))
 
 
@@ -84,40 +83,39 @@ def gambit_solve(efg: Any) -> Any:
 
 
 def largest() -> int:
-    """The deepest of the trees that Gambit finishes in time, each tried in a process of its own."""
-    found = DEPTHS[0]
-    for depth in DEPTHS:
-        tried = f"gambit_solve(gambit_tree(model_of(tree({depth})).argument))"
-        code = f"from benchmarks.gambit import *; {tried}"
-        try:
-            subprocess.run([sys.executable, "-c", code], timeout=MOST_S, check=True)
-        except subprocess.TimeoutExpired:
-            break
-        found = depth
-    return found
+    """The depth of the first tree that takes Gambit a while."""
+    for depth in count(5):
+        efg = gambit_tree(model_of(tree(depth)).argument)
+        if timed(partial(gambit_solve, efg)) > LEAST_S:
+            return depth
+    raise AssertionError("there is always a deeper tree")
 
 
-def figures() -> Iterator[Figure]:
-    """The largest tree that Gambit does in a minute."""
+def gap(solution: Solution, efg: Any, point: Any) -> tuple[int, float]:
+    """How many information sets there are, and how far choices at them differ at most."""
+    worst, met = 0.0, 0
+    program, layouts = solution.coefficients.program, solution.coefficients.layout.stages
+    for index, (stage, layout) in enumerate(zip(program.stages, layouts, strict=True)):
+        policy = solution.policies[0, stage.phase].reshape(-1, 2)
+        rows = layout.policy.at(solution.reach.sources[0, index])
+        met += len(rows)
+        ours = np.sort(policy[rows].ravel())
+        theirs = np.sort([point[i] for i, depth in enumerate(_depths(efg)) if depth == index])
+        worst = max(worst, float(abs(ours - theirs).max()))
+    return met, worst
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """The smallest tree that takes Gambit a while."""
     gambit_tree(model_of(tree(2)).argument)
-    depth = largest()
+    depth = 3 if quick else largest()
     model = model_of(tree(depth))
     efg, coefficients = gambit_tree(model.argument), batch(model, 1)
     reach = reachable(coefficients)
-    point, solution = gambit_solve(efg), solve(coefficients, reach=reach)
-    worst, count = 0.0, 0
-    for index, (stage, layout) in enumerate(
-        zip(coefficients.program.stages, coefficients.layout.stages, strict=True)
-    ):
-        policy = solution.policies[0, stage.phase].reshape(-1, 2)
-        rows = layout.policy.at(reach.sources[0, index])
-        count += len(rows)
-        ours = np.sort(policy[rows].ravel())
-        theirs = np.sort([point[i] for i, a in enumerate(_actions(efg)) if a[0] == index])
-        worst = max(worst, float(abs(ours - theirs).max()))
+    met, worst = gap(solve(coefficients, reach=reach), efg, gambit_solve(efg))
     assert worst <= EQUAL, worst
     note = (
-        f"{2**depth} leaves, {count} information sets, lambda {LAMBDA:g}; the {2 * count} choice "
+        f"{2**depth} leaves, {met} information sets, lambda {LAMBDA:g}; the {2 * met} choice "
         f"probabilities differ by {worst:.0e} at most"
     )
 
@@ -127,13 +125,13 @@ def figures() -> Iterator[Figure]:
     yield against("gambit", ours, "Gambit logit_solve_lambda", lambda: gambit_solve(efg), note)
 
 
-def _actions(efg: Any) -> list[tuple[int, str]]:
-    """In Gambit's order: the depth of each action's information set, and the action."""
+def _depths(efg: Any) -> list[int]:
+    """In Gambit's order of actions: the depth of each one's information set."""
     found = []
     for player in efg.players:
         for infoset in player.infosets:
             depth, node = 0, next(iter(infoset.members))
             while node.parent is not None:
                 depth, node = depth + 1, node.parent
-            found += [(depth, action.label) for action in infoset.actions]
+            found += [depth for _ in infoset.actions]
     return found

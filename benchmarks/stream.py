@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numba import njit
 
-from benchmarks.figures import Work, timed
+from benchmarks.figures import timed
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -26,7 +25,6 @@ class Stream:
     def __init__(self, size: int, threads: int) -> None:
         self.size, self.threads = size, threads
         self.arrays = [np.full(size, float(i)) for i in range(3)]
-        self.pool = ThreadPoolExecutor(threads)
         self.times = 1
         self.run()
         while timed(self.run) < 0.2:
@@ -35,18 +33,13 @@ class Stream:
     def run(self) -> None:
         """Each thread passes over its part `times` times."""
         ends = np.linspace(0, self.size, self.threads + 1).astype(int)
-        parts = [
-            self.pool.submit(triad, *self.arrays, begin, end, self.times)
-            for begin, end in pairwise(ends)
-        ]
-        for part in parts:
-            part.result()
+        with ThreadPoolExecutor(self.threads) as pool:
+            for part in [
+                pool.submit(triad, *self.arrays, begin, end, self.times)
+                for begin, end in pairwise(ends)
+            ]:
+                part.result()
 
     def rate(self, seconds: float) -> float:
         """Bytes a second, counted as STREAM does: two reads and a write."""
         return 24 * self.size * self.times / seconds
-
-    @property
-    def work(self) -> Work:
-        """To be timed."""
-        return partial(self.run)

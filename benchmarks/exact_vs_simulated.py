@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from benchmarks.figures import Figure, interleaved
-from benchmarks.models import SEED, batch, flagship, model_of
+from benchmarks.models import SEED, SMALL, batch, flagship, model_of, sizes
 from benchmarks.synthetic import scenario
 from mistrust.compile.evaluate import Floats
 from mistrust.forward.distribute import distribute
@@ -39,33 +39,35 @@ def outcome(solution: Solution) -> tuple[str, int, float]:
     return variable, level, chance
 
 
-def of(model: Model, name: str) -> Figure:
+def of(model: Model, name: str, part: int = PART) -> Figure:
     """One outcome in one game, at the best guess."""
     solution = solve(batch(model, 1))
     variable, level, chance = outcome(solution)
     frame = model.engine.program.opening
-    sizes = dict(zip(frame.variables, frame.shape, strict=True))
-    place = frame.rows((variable,), sizes)
+    levels = dict(zip(frame.variables, frame.shape, strict=True))
+    place = frame.rows((variable,), levels)
     count = ceil(QUANTILE**2 * chance * (1 - chance) / HALF_WIDTH**2)
 
     def ours() -> float:
         return float(law(solution, variable)[level + 1 :].sum())
 
     def theirs() -> float:
-        return float((place.at(simulate(solution, PART, SEED).boards[-1]) > level).mean())
+        return float((place.at(simulate(solution, part, SEED).boards[-1]) > level).mean())
 
-    assert abs(theirs() - ours()) < 5 * np.sqrt(chance * (1 - chance) / PART)
-    mine, part = interleaved(ours, theirs)
-    other = part * count / PART
+    assert abs(theirs() - ours()) < 5 * np.sqrt(chance * (1 - chance) / part)
+    mine, some = interleaved(ours, theirs)
+    other = some * count / part
     note = (
-        f"{model.size.states:,} boards, {model.size.phases} phases, {model.size.turns} turns; "
-        f"P({variable} ends above level {level}) = {chance:.3f} takes {count:,} histories "
-        f"({PART:,} timed); both agree within five standard errors"
+        f"{sizes(model)}; P({variable} ends above level {level}) = {chance:.3f} takes {count:,} "
+        f"histories ({part:,} timed); both agree within five standard errors"
     )
     return Figure(name, mine, "NumPy simulation", other, other / mine, "times faster", note)
 
 
-def figures() -> Iterator[Figure]:
+def figures(quick: bool) -> Iterator[Figure]:
     """The made-up game and the flagship."""
+    if quick:
+        yield of(model_of(scenario(**SMALL)), "exact_vs_simulated", PART // 10)
+        return
     yield of(model_of(scenario()), "exact_vs_simulated")
     yield of(flagship(), "exact_vs_simulated flagship")

@@ -1,0 +1,64 @@
+"""Worlds a second, as `mistrust run` solves them: by one process and by two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+from benchmarks.figures import LONG, Figure, rounds, seldom
+from benchmarks.models import SEED, WORLDS, flagship, sizes, starter
+from benchmarks.words import number, seconds
+from mistrust.ensemble.plan import AS_WRITTEN, Questions, questions
+from mistrust.ensemble.run import Results
+from mistrust.model import Model
+
+MANY = 512
+"""Worlds for which the time is worked out."""
+
+
+def only(asked: Questions, variants: frozenset[object]) -> Questions:
+    """The questions that some variants of the game answer."""
+    needs = {variant: found for variant, found in asked.needs.items() if variant in variants}
+    return replace(asked, needs=needs, claimed=frozenset(needs))
+
+
+def same(one: Results, other: Results) -> bool:
+    """Whether two runs found the same, to the bit, in every world."""
+    assert not one.failures and not other.failures
+    pairs = [(found, other.readings[key]) for key, found in one.readings.items()]
+    pairs += [(found, other.values[key]) for key, found in one.values.items()]
+    return all(np.array_equal(*pair, equal_nan=True) for pair in pairs)
+
+
+def of(name: str, model: Model, asked: Questions, worlds: int) -> Figure:
+    """The rate at which some variants are solved."""
+    found: dict[int, Results] = {}
+
+    def work(processes: int) -> None:
+        anew = Model(model.argument)
+        found[processes] = anew.ensemble(asked, worlds, SEED, workers=processes)
+
+    model.ensemble(only(asked, frozenset({AS_WRITTEN})), 0, SEED)  # kernels are there from now on
+    one, two = rounds(lambda: work(1), lambda: work(2), most=LONG)
+    assert same(found[1], found[2])
+    alone, pair = (MANY * median(taken) / worlds for taken in (one, two))
+    count = len(asked.needs)
+    note = (
+        f"{sizes(model)}; {worlds} worlds and the best guess, variants of the game: {count}; by "
+        f"one process and by two the same to the bit; {number(MANY / alone)} worlds a second by "
+        f"one; {MANY} worlds would take {seconds(alone)} by one, {seconds(pair)} by two"
+    )
+    peer, unit = "one process", "worlds a second by two processes"
+    return Figure(name, pair, peer, alone, MANY / pair, unit, note + seldom(one))
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """The flagship in every variant that its claims ask for, then as written only."""
+    model = starter() if quick else flagship()
+    worlds = 4 if quick else WORLDS
+    asked = questions(model.argument)
+    yield of("ensemble", model, only(asked, asked.claimed), worlds)
+    yield of("ensemble as written", model, only(asked, frozenset({AS_WRITTEN})), 2 * worlds)

@@ -58,9 +58,15 @@ class Streams:
         return self.mask.shape[1]
 
     @property
-    def margin(self) -> int:
-        """Cells beside the board that a loop over a block may touch."""
-        return int(abs(self.offsets).max()) + self.size
+    def cells(self) -> int:
+        """Cells of the frame."""
+        return self.offsets.shape[1] * self.size
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From which number on, and up to which, loops over blocks touch cells."""
+        begins = self.size * np.arange(self.offsets.shape[1]) + self.offsets
+        return int(begins.min()), int(begins.max()) + self.size
 
 
 def streams_of(
@@ -122,5 +128,7 @@ class Paths:
 
     @property
     def margin(self) -> int:
-        """What is enough for all of them."""
-        return max(s.margin for s in (*self.stages, self.carry, self.still))
+        """Cells before the largest frame, and behind it, that some loop may touch."""
+        every = (*self.stages, self.carry, self.still)
+        begins, ends = zip(*(s.span for s in every), strict=True)
+        return max(0, -min(begins), max(ends) - max(s.cells for s in every))

@@ -233,7 +233,7 @@ class Sweep:
         if self.step.evidence is not None and not self._arena.size:
             self._arena = self.workspace.array(("policies", 1), self._place[-1])
         self.step.place(values, self.buffers[0])
-        return self.step.rows(self._turn(self.buffers[0], 0, None), len(values)).copy()
+        return self.step.kept(self._turn(self.buffers[0], 0, None), len(values))
 
     def run(
         self,
@@ -257,10 +257,10 @@ class Sweep:
             self._arena = self.workspace.array(("policies", end), end * self._place[-1])
         for turn in reversed(range(end)):
             if turn + 1 in keep:
-                values[turn + 1] = self.step.rows(current, cells).copy()
+                values[turn + 1] = self.step.kept(current, cells)
             current = self._turn(current, turn, inspect)
         if 0 in keep:
-            values[0] = self.step.rows(current, cells).copy()
+            values[0] = self.step.kept(current, cells)
         return values
 
     def _turn(self, current: Floats, turn: int, inspect: Inspect | None) -> Floats:

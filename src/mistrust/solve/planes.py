@@ -72,9 +72,13 @@ class PlaneStep(Step):
         own[:, self.margin : self.margin + len(values)] = values[:, :, 0].T
 
     def rows(self, values: Floats, cells: int) -> Floats:
-        """A copy."""
+        """Put in order: a copy."""
         own = values[: self.room].reshape(self.groups.count, self.pitch)
-        return np.ascontiguousarray(own[:, self.margin : self.margin + cells].T)[:, :, None]
+        return own[:, self.margin : self.margin + cells].T.copy()[:, :, None]
+
+    def kept(self, values: Floats, cells: int) -> Floats:
+        """As `rows`."""
+        return self.rows(values, cells)
 
     def end(self, nothing: Floats, out: Floats) -> None:
         """Both become zero first."""

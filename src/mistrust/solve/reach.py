@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust import kernels
-from mistrust.compile.frames import Integers
+from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.lower import Coefficients
 from mistrust.compile.program import Program
@@ -128,9 +128,9 @@ def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Rea
     """Follow every live branch of every available option forward from the outset."""
     program = layout.program
     frames = (program.opening, program.closing, *(s.source for s in program.stages))
-    largest = max(frame.size for frame in frames)
-    marks, found = np.zeros(largest, dtype=np.uint8), np.empty(largest, dtype=np.int64)
-    cells = np.flatnonzero(possible.start).astype(np.int64)
+    every = np.arange(max(frame.size for frame in frames), dtype=np.int64)
+    marks, found = np.zeros(len(every), dtype=np.uint8), np.empty(len(every), dtype=np.int64)
+    cells = _shared(np.flatnonzero(possible.start).astype(np.int64), every)
     openings: list[Integers] = [cells]
     closings: list[Integers] = []
     sources: dict[tuple[int, int], Integers] = {}
@@ -138,7 +138,7 @@ def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Rea
     def reached(size: int) -> Integers:
         cells = np.flatnonzero(marks[:size].view(np.bool_)).astype(np.int64)
         marks[cells] = 0
-        return cells
+        return _shared(cells, every)
 
     always = np.ones(1, dtype=bool)
     for turn in range(turns or program.turns):
@@ -157,7 +157,7 @@ def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Rea
                     kernels.spread(some, *goals, *rows, alive, marks, found)
                 cells = reached(stage.stage.target.size)
                 if stage.stage.learns:
-                    cells = _any_belief(cells, program.beliefs)
+                    cells = _shared(_any_belief(cells, program.beliefs), every)
         closings.append(cells)
         carry = program.carry
         zero = (np.zeros((1, len(carry.high)), np.int64), np.zeros((1, len(carry.low)), np.int64))
@@ -165,6 +165,12 @@ def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Rea
         cells = reached(program.opening.size)
         openings.append(cells)
     return Reach(tuple(openings), sources, tuple(closings))
+
+
+def _shared(cells: Integers, every: Integers) -> Integers:
+    """The same cells; where they are the first so many, part of one array for all such lists."""
+    first = len(cells) == 0 or cells[-1] == len(cells) - 1
+    return every[: len(cells)] if first else cells
 
 
 def _any_belief(cells: Integers, beliefs: int) -> Integers:
@@ -192,13 +198,14 @@ def _ways(
     if stage.stage.mover < 0:
         yield cells, (goal_high, goal_low), (weights.high, weights.low), live
         return
-    inside = stage.policy.at(cells) >= 0
-    high, low = np.divmod(cells, weights.low.shape[1])
+    free = open_.all() and stage.policy.high.min() + stage.policy.low.min() >= 0
+    inside = np.ones(len(cells), dtype=bool) if free else stage.policy.at(cells) >= 0
     for option in range(len(stage.stage.choices)):
-        rows = stage.available.high[option][high] + stage.available.low[option][low]
         span = slice(stage.first_branch[option], stage.first_branch[option + 1])
         goals, places = (goal_high[span], goal_low[span]), (weights.high[span], weights.low[span])
-        yield cells[open_[rows] & inside], goals, places, live
+        there = Lookup(stage.available.high[option], stage.available.low[option])
+        some = cells if free else cells[open_[there.at(cells)] & inside]
+        yield some, goals, places, live
     # where the phase does not happen: outside the box, and where its guard fails in some lane
     nowhere = (
         np.zeros((1, goal_high.shape[1]), np.int64),
@@ -206,5 +213,5 @@ def _ways(
     )
     passing = ~inside
     if len(stage.guard.nodes):
-        passing |= skipped[stage.guard.high[0][high] + stage.guard.low[0][low]]
+        passing |= skipped[Lookup(stage.guard.high[0], stage.guard.low[0]).at(cells)]
     yield cells[passing], (goal_high[-1:], goal_low[-1:]), nowhere, np.ones(1, dtype=bool)

@@ -174,9 +174,13 @@ class Step:
         out[: values.size] = np.ascontiguousarray(values).ravel()
 
     def rows(self, values: Floats, cells: int) -> Floats:
-        """Such values as (cells, groups, lanes)."""
+        """Such values as (cells, groups, lanes), not to be kept."""
         wide = (cells, self.groups.count, self.lanes)
         return values[: cells * self.groups.count * self.lanes].reshape(wide)
+
+    def kept(self, values: Floats, cells: int) -> Floats:
+        """The same, to be kept."""
+        return self.rows(values, cells).copy()
 
     def end(self, nothing: Floats, out: Floats) -> None:
         """What the boards are worth after the last turn; `nothing` becomes zero."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.nodes import place
 from mistrust.compile.private import Privacy
+from mistrust.kernels import private, typed
 from mistrust.scenario.beliefs import Grid
 
 Floats = NDArray[np.float64]
@@ -150,11 +151,13 @@ def decide(o: Operands, weights: Floats, policy: Floats, given: bool, precision:
     return before, residual, policy_at, opens
 
 
-def carried(o: Operands, weights: Floats, policy: Floats, policy_at: Any) -> Any:
+def carried(
+    o: Operands, weights: Floats, policy: Floats, policy_at: Any, push: Any = kernels.push_private
+) -> Any:
     """The kernel's twin: mass after, payments, choices and drift."""
     chosen, earned = (np.zeros((o.options, o.profiles, CASES)) for _ in range(2))
     drift, (marks, out, found), mass = np.zeros(CASES), o.pushed(), o.mass.copy()
-    kernels.push_private(
+    push(
         o.cells, mass, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
         o.first_branch, o.first_pay, o.each(o.options), o.pays, policy_at, policy, o.hidden,
         chosen, earned, drift, marks, out, found,
@@ -174,6 +177,24 @@ def test_a_decision_that_shows_a_type(seed: int) -> None:
     asked = policy.sum(axis=1) * (np.arange(o.size) >= o.halves[1])[:, None, None]
     assert chosen.sum(axis=0) == pytest.approx((o.mass * asked).sum(axis=0), abs=1e-12)
     assert (drift <= 1e-12).all()
+
+
+@pytest.mark.parametrize("seed", [seed for seed in range(48) if seed % 4 in (0, 2)])
+def test_two_types_in_vector_loops_and_one_by_one(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`twofold`, and what it stands for where there are two types."""
+    o = Operands(seed, [1, 3, 2][: 2 + seed // 4 % 2])
+    assert o.kinds == 2
+    weights, policy = o.odds(by_type=False), shares(o)
+    before, _, policy_at, _ = decide(o, weights, policy, True, 1.0)
+    one = carried(o, weights, policy, policy_at)
+    monkeypatch.setattr(typed, "settle_two", private.settle_private)
+    other, _, _, _ = decide(o, weights, policy, True, 1.0)
+    assert before == pytest.approx(other, rel=1e-12, abs=1e-13)
+    found = carried(o, weights, policy, policy_at, kernels.push_two)
+    for mine, theirs in zip(found, one, strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-12, abs=1e-13)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

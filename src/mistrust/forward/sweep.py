@@ -294,7 +294,8 @@ class Sweep:
         key = (turn, layout.stage.phase)
         chosen = np.zeros((len(layout.stage.choices), *apart))
         earned = np.zeros((len(layout.pay_actor), *apart))
-        count += kernels.push_private(
+        push = kernels.push_two if len(hidden[2]) == 2 else kernels.push_private
+        count += push(
             *common,
             layout.first_branch,
             layout.first_pay,

@@ -35,6 +35,7 @@ from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
+from mistrust.kernels.twofold import push_two
 from mistrust.kernels.typed import decide_private
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "push_planes",
     "push_private",
     "push_signal",
+    "push_two",
     "scratch",
     "spread",
     "total",

@@ -14,6 +14,7 @@ from mistrust.kernels.pairs import (
     COUNT,
     DISTANCE,
     GAP,
+    INVERSE,
     LAST,
     LENGTH,
     LONGEST,
@@ -72,7 +73,7 @@ def predict(count, ways, whole, state):
         here, old = state[point + end + i], state[tried + end + i]
         forward, border = state[tangent + end + i], state[row + end + i]
         distance, reach = state[spot(DISTANCE) + i], state[spot(LAST) + i]
-        rate = forward / scale
+        rate = forward * state[spot(INVERSE) + i]
         ends = (rate > 0.0) & (here + length * rate >= 1.0)
         to_end, last, more = (1.0 - here) / rate, ahead & ends, steps + 1
         length = to_end if last else length
@@ -116,7 +117,7 @@ def move(count, ways, whole, state):
         close = CLOSE if steps >= 0 else POOLED
         on = (mode != BEYOND) & forward & ((mode != FIXED) | (gap > close))
         step_t, way_t, t = state[moves + end + i], state[way + end + i], state[tried + end + i]
-        there = t - step_t / state[spot(SCALE) + i]
+        there = t - step_t * state[spot(INVERSE) + i]
         t, most, norm = there if on else t, abs(step_t), way_t * way_t
         wide = abs(t)
         far = most > near * (wide if wide > 1.0 else 1.0)

@@ -42,6 +42,7 @@ from mistrust.kernels.pairs import (
     DISTANCE,
     GAP,
     HOME,
+    INVERSE,
     JOB,
     LAST,
     LENGTH,
@@ -202,7 +203,8 @@ def begin(number, columns, worth, stages, whole, state):
             scale = max(scale, abs(gap))
             alike &= abs(gap) <= ALIKE * max(1.0, abs(state[one_ + a, i]))
         state[point + size, i] = state[tried + size, i] = 0.0
-        state[row + size, i], state[SCALE, i], state[DISTANCE, i] = 1.0, 1.0, 0.0
+        state[row + size, i], state[DISTANCE, i] = 1.0, 0.0
+        state[SCALE, i], state[INVERSE, i] = 1.0, 1.0
         steep = 0.25 * sharp * (apart + first + second)
         if alike or steep <= 0.9:
             state[tried + size, i], state[LAST, i], state[DISTANCE, i] = 1.0, np.inf, 1.0
@@ -215,7 +217,8 @@ def begin(number, columns, worth, stages, whole, state):
         state[tangent + size, i], length = 1.0, np.sqrt(length)
         for j in range(size + 1):
             state[tangent + j, i] /= length
-        state[SCALE, i], state[LENGTH, i] = scale, 0.9 / steep * scale * length
+        state[SCALE, i], state[INVERSE, i] = scale, 1.0 / scale
+        state[LENGTH, i] = 0.9 / steep * scale * length
         whole[MODE, i], whole[COUNT, i], whole[STATUS, i] = ALONG, 0, AHEAD
 
 
@@ -273,7 +276,7 @@ def land(number, columns, size, n, whole, state):
         for a in range(size):
             state[tried + a, i] = state[point + a, i] + far * state[tangent + a, i]
             state[row + a, i] = 0.0
-        step = far * state[tangent + size, i] / state[SCALE, i]
+        step = far * state[tangent + size, i] * state[INVERSE, i]
         state[tried + size, i] = state[point + size, i] + step
         state[row + size, i], state[row + which, i] = 0.0, 1.0 if rate > 0.0 else -1.0
         state[DISTANCE, i], state[LAST, i] = far * abs(rate), 0.5 * far + NEAR

@@ -20,7 +20,7 @@ WIDTH = 520
 JOB, HOME, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(9)
 """The rows of `whole`; PIECE begins a row for each option."""
 PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN = range(8)
-NEARBY, LONGEST, MEAN, SHIFT, BEND, OPEN = 8, 9, 10, 11, 12, 16
+NEARBY, LONGEST, MEAN, SHIFT, INVERSE, BEND, OPEN = 8, 9, 10, 11, 12, 13, 17
 """The first rows of `state`; BEND begins four, OPEN a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
 ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
@@ -56,8 +56,8 @@ def scratch(options):
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
         far to move along ROW, size of the last Newton step, what is left, the determinant; what is
         near enough on the way, and how long steps may become (see `pair.climb`); differences
-        between the types of mean values and of log-sums; where the nodes lie (see
-        `belief.position`); which options are open; the last point on the branch, the one tried
+        between the types of mean values and of log-sums; one over the scale; where the nodes lie
+        (see `belief.position`); which options are open; the last point on the branch, the one tried
         (log-odds and t), the tangent, the row that completes the equations, Newton's step and the
         new tangent's direction; by type the choice values and strategies; what is left of the
         equation, and its derivatives by t, by the option's own log-odds and (adding to it) by the
@@ -79,13 +79,19 @@ def locate(count, ways, nodes, whole, state):
     for i in range(_U(count)):
         edge, center = state[spot(BEND) + i], state[spot(BEND + 1) + i]
         less, more = state[spot(BEND + 2) + i], state[spot(BEND + 3) + i]
-        sharp = state[t_at + i] * state[spot(PRECISION) + i]
+        sharp, product = state[t_at + i] * state[spot(PRECISION) + i], 1.0
         for a in range(_U(size)):
             j = a * _U(WIDTH) + i
-            odds, piece = state[tried + j], whole[pieces + j]
-            weight = exponential(-abs(odds))
-            rare = weight / (1.0 + weight)  # the rarer type's probability
-            common = 1.0 - rare
+            weight = exponential(-abs(state[tried + j]))
+            state[rest + j], state[own + j] = weight, product
+            product *= 1.0 + weight
+        product = 1.0 / product  # one division for all options
+        for b in range(_U(size)):
+            j = (_U(size - 1) - b) * _U(WIDTH) + i
+            odds, piece, weight = state[tried + j], whole[pieces + j], state[rest + j]
+            common = product * state[own + j]
+            product *= 1.0 + weight
+            rare = weight * common  # the rarer type's probability
             chance = common if odds > 0.0 else rare
             fine = (piece >= center) | ((piece < 0) & (chance >= edge))
             here, there = chance * less, center + (chance - edge) * more
@@ -145,7 +151,8 @@ def choose(count, ways, whole, state):
             state[share1 + j], state[share2 + j] = weight1, weight2
             total1, total2 = total1 + weight1, total2 + weight2
             mean1, mean2 = mean1 + weight1 * value1, mean2 + weight2 * value2
-        less1, less2 = 1.0 / total1, 1.0 / total2
+        less2 = 1.0 / (total1 * total2)
+        less1, less2 = less2 * total2, less2 * total1
         state[spot(MEAN) + i] = mean1 * less1 - mean2 * less2
         shift = logarithm(total1 * less2) + t * (best1 - best2)
         state[spot(SHIFT) + i] = shift - state[spot(PRIOR) + i]
@@ -173,8 +180,12 @@ def newton(count, ways, whole, state):
     rest, by_t = spot(at(REST, 0, size)), spot(at(BY_T, 0, size))
     move, way, end = spot(at(MOVE, 0, size)), spot(at(WAY, 0, size)), spot(size)
     for i in range(_U(count)):
-        scale, border = state[spot(SCALE) + i], state[row + end + i]
-        t, here, less_t = state[tried + end + i], state[point + end + i], 1.0 / scale
+        scale, less_t, border = (
+            state[spot(SCALE) + i],
+            state[spot(INVERSE) + i],
+            state[row + end + i],
+        )
+        t, here = state[tried + end + i], state[point + end + i]
         mean, shift, worst = state[spot(MEAN) + i], state[spot(SHIFT) + i], 0.0
         first0, first1, first2, second0, second1 = 1.0, 0.0, 0.0, 0.0, border
         second2, product = (t - here) * scale * border - state[spot(DISTANCE) + i], 1.0

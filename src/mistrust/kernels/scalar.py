@@ -38,25 +38,24 @@ def _number(_context: Any, _bits: Any) -> Any:
 def exponential(x):
     """``exp(x)`` for x <= 0, to about one unit in the last place; 0 below -708.
 
-    Splits x into ``k log 2 + r`` and sums the series of exp(r) to degree 13.
+    Splits x into ``k log 2 + r`` and takes for exp(r) the polynomial of degree 11 that agrees with
+    it at the roots of the Chebyshev polynomial on that interval (relative error 4e-18).
     """
     shift = 6755399441055744.0  # 1.5 * 2**52: adding it leaves a rounded integer in the low bits
     v = x if x > -708.0 else -708.0
     s = v * 1.4426950408889634 + shift
     k = s - shift
     r = (v - k * 0.6931471803691238) - k * 1.9082149292705877e-10
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
+    p = 2.511003761756205e-08
+    p = p * r + 2.763263965412376e-07
+    p = p * r + 2.7557240918547625e-06
+    p = p * r + 2.480148548228773e-05
+    p = p * r + 0.00019841269890047143
+    p = p * r + 0.0013888888952314812
+    p = p * r + 0.008333333333319601
+    p = p * r + 0.04166666666648809
+    p = p * r + 0.1666666666666668
+    p = p * r + 0.5000000000000019
     p = p * r + 1.0
     p = (p * r + 1.0) * _number((_bits(s) + 1023) << 52)
     return p if x >= -708.0 else 0.0

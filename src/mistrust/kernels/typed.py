@@ -19,6 +19,7 @@ from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
 from mistrust.kernels.private import column, settle_private
+from mistrust.kernels.twofold import settle_two
 
 Array = NDArray[Any]
 Pair = tuple[Array, Array]
@@ -78,8 +79,9 @@ def decide_private(
     taken = np.empty(len(cells), dtype=np.int64)
     count = _pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out)
     taken = taken[:count]
+    settle = settle_two if kinds == 2 else settle_private
     if given:
-        settle_private(taken, moves, payments, policy_at, policy, hidden, out)
+        settle(taken, moves, payments, policy_at, policy, hidden, out)
         return
     most = max(1, PLACES // cases)
     places = min(most, count) * cases
@@ -108,7 +110,7 @@ def decide_private(
             _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work)
         told = (gain, residual, where)
         _take(these, lost, stages, y, share, left, policy_at, hidden, precision, told, policy)
-        settle_private(these[~lost], moves, payments, policy_at, policy, hidden, out)
+        settle(these[~lost], moves, payments, policy_at, policy, hidden, out)
         return these[lost]
 
     # the few lost places take long: they are done at the end, side by side

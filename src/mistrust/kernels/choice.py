@@ -27,6 +27,19 @@ def two_open(first, second, precision, best):
 
 
 @njit(**FUSED)
+def three_open(first, second, third, precision, best):
+    """Logit among three open options at finite precision, in place, in one pass."""
+    for i in range(len(first)):
+        one, two, three, sharp = first[i], second[i], third[i], precision[i]
+        most = one if one > two else two
+        most = most if most > three else three
+        one, two = exponential(sharp * (one - most)), exponential(sharp * (two - most))
+        three = exponential(sharp * (three - most))
+        part = 1.0 / (one + two + three)
+        best[i], first[i], second[i], third[i] = most, one * part, two * part, three * part
+
+
+@njit(**FUSED)
 def weigh(row, free, best, precision, total):
     """``row = exp(precision * (row - best))`` where open, in place, added to `total`."""
     for i in range(len(row)):
@@ -69,6 +82,10 @@ def logit(share, open_, plain, finite, precision, count, best, total):
     best, total, precision = best[:count], total[:count], precision[:count]
     if plain and finite and options == 2:
         two_open(share[0, :count], share[1, :count], precision, best)
+        total[:] = 1.0
+        return
+    if plain and finite and options == 3:
+        three_open(share[0, :count], share[1, :count], share[2, :count], precision, best)
         total[:] = 1.0
         return
     best[:] = CLOSED

@@ -34,6 +34,7 @@ from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
+from mistrust.kernels.tried import try_sealed
 from mistrust.kernels.typed import decide_private
 
 __all__ = [
@@ -63,5 +64,6 @@ __all__ = [
     "scratch",
     "spread",
     "total",
+    "try_sealed",
     "unmark",
 ]

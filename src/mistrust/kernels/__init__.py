@@ -15,6 +15,7 @@ Flat offsets are unsigned, so that no test for negative ones stands in the inner
 from mistrust.kernels.backward import collect, decide, expect
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.choice import exponential, logit
+from mistrust.kernels.elimination import factorise, substitute
 from mistrust.kernels.forward import (
     chosen,
     gather,
@@ -32,12 +33,15 @@ from mistrust.kernels.forward_planes import (
 )
 from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
+from mistrust.kernels.response import arrive, respond, respond_chance, respond_end
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
+from mistrust.kernels.slopes import derive
 from mistrust.kernels.tried import try_sealed
 from mistrust.kernels.typed import decide_private
 
 __all__ = [
+    "arrive",
     "bayes",
     "chosen",
     "collect",
@@ -46,10 +50,12 @@ __all__ = [
     "decide_planes",
     "decide_private",
     "decide_sealed",
+    "derive",
     "expect",
     "expect_planes",
     "expect_signal",
     "exponential",
+    "factorise",
     "gather",
     "locate",
     "logit",
@@ -61,8 +67,12 @@ __all__ = [
     "push_planes",
     "push_private",
     "push_signal",
+    "respond",
+    "respond_chance",
+    "respond_end",
     "scratch",
     "spread",
+    "substitute",
     "total",
     "try_sealed",
     "unmark",

@@ -4,7 +4,8 @@ Everything is raw data as a YAML file would give it; `scenario_of` makes it a re
 them valid: odds are constants or clipped, one option of every decision is always available,
 within-turn variables are read only after a phase that moves them, and recorded ones only by the
 moves of recorded ones. Amounts have four decimals, so that exact best replies rarely tie.
-With `private=True` some actors have hidden types, and some phases are sealed.
+With `private=True` some actors have hidden types, and some phases are sealed; with `endless=True`
+play goes on for ever, and some phases are sealed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class World:
     draw: Draw
     dates: list[str]
     calendar: bool
+    endless: bool = False
     variables: dict[str, list[Any]] = field(default_factory=dict)
     kind: dict[str, str] = field(default_factory=dict)
     types: dict[str, list[str]] = field(default_factory=dict)
@@ -69,10 +71,10 @@ def scenario_of(data: Data) -> Scenario:
 
 
 @st.composite
-def scenarios(draw: Draw, private: bool = False) -> Data:
+def scenarios(draw: Draw, private: bool = False, endless: bool = False) -> Data:
     """Small scenarios that are valid on every board."""
-    horizon, labels = _horizon(draw, most=2 if private else 4)
-    world = World(draw, labels, calendar="start" in horizon)
+    horizon, labels = _horizon(draw, most=2 if private else 4, endless=endless)
+    world = World(draw, labels, calendar="start" in horizon, endless=endless)
     premises = _premises(world)
     mechanisms = [f"m{i}" for i in range(draw(st.integers(0, 2)))]
     world.constants = [*premises, *mechanisms]
@@ -80,18 +82,21 @@ def scenarios(draw: Draw, private: bool = False) -> Data:
     board = _board(world, draw(st.integers(1, 2 if private else 4)))
     types = _types(world, actors) if private else {}
     definitions = _definitions(world)
-    turn, seen = _turn(world, actors, private=private)
+    turn, seen = _turn(world, actors, private=private, sealed=private or endless)
     for name in world.of_kind("within"):
         if name not in seen:  # never moved, so it is none
             del board[name]["within"]
             world.kind[name] = "plain"
     read = world.of_kind("plain", "within", "hidden", "belief")
-    beyond = world.one(["nothing", "perpetuity", "terms"])
+    beyond = "nothing" if endless else world.one(["nothing", "perpetuity", "terms"])
     data = {
         "title": "a random scenario",
         "horizon": horizon,
         "actors": {
-            name: {**_actor(world, beyond == "perpetuity", name in seen), **types.get(name, {})}
+            name: {
+                **_actor(world, endless or beyond == "perpetuity", name in seen),
+                **types.get(name, {}),
+            }
             for name in actors
         },
         "board": board,
@@ -134,9 +139,11 @@ def readings(draw: Draw, data: Data) -> str:
 # -- parts of a scenario ---------------------------------------------------------------------
 
 
-def _horizon(draw: Draw, most: int) -> tuple[Data, list[str]]:
+def _horizon(draw: Draw, most: int, *, endless: bool) -> tuple[Data, list[str]]:
     """The section, and how its turns (and the end) are written as dates."""
     turns = draw(st.integers(1, most))
+    if endless:
+        return {"forever": True, "turns": turns}, [str(turn + 1) for turn in range(turns + 1)]
     every = draw(st.sampled_from(["month", "quarter", "year"]))
     start = draw(st.sampled_from([None, "2025-01", "2024-Q4", "2025"]))
     if start is None:
@@ -213,7 +220,9 @@ def _actor(world: World, perpetual: bool, finite: bool) -> Data:
     return {"patience": patience, "precision": precision}
 
 
-def _turn(world: World, actors: tuple[str, ...], *, private: bool) -> tuple[list[Data], set[str]]:
+def _turn(
+    world: World, actors: tuple[str, ...], *, private: bool, sealed: bool
+) -> tuple[list[Data], set[str]]:
     """The phases; the variables that some phase moves, and the actors that need a precision."""
     phases: list[Data] = []
     moved: set[str] = set()
@@ -222,7 +231,7 @@ def _turn(world: World, actors: tuple[str, ...], *, private: bool) -> tuple[list
         read = world.of_kind("plain", "belief")
         read += [n for n in world.of_kind("within") if n in moved]
         plain = [name for name in actors if name not in world.types]
-        if private and len(plain) > 1 and world.chance(30):
+        if sealed and len(plain) > 1 and world.chance(30):
             phase = _sealed(world, plain, actors, read, moved, i)
         elif world.chance(60) or (i == 0 and world.chance()):
             actor = world.one(list(world.types) if world.types and world.chance() else actors)
@@ -238,8 +247,8 @@ def _turn(world: World, actors: tuple[str, ...], *, private: bool) -> tuple[list
             phase["when"] = _condition(world, read)
         phases.append(phase)
         moved |= _moved(phase)
-    sealed = {part["decide"] for phase in phases for part in phase.get("sealed", [])}
-    return phases, moved | sealed | set(world.types)
+    together = {part["decide"] for phase in phases for part in phase.get("sealed", [])}
+    return phases, moved | together | set(world.types)
 
 
 def _moved(phase: Data) -> set[str]:
@@ -417,7 +426,7 @@ def _number(world: World, read: list[str], depth: int, *, still: bool = False) -
     atoms = [f"{world.draw(st.integers(0, 9999)) / 10000:g}", *world.constants]
     atoms += [name for name in read if not isinstance(world.variables[name][0], str)] * 2
     if read and not still:  # in the odds of a start there is no board, and no turn
-        atoms += ["turn", *world.definitions]
+        atoms += [*([] if world.endless else ["turn"]), *world.definitions]
         atoms += ["(year - 2024)", "quarter", "month"] if world.calendar else []
     if depth == 0 or world.chance(30):
         return world.one(atoms)
@@ -445,10 +454,10 @@ def _number(world: World, read: list[str], depth: int, *, still: bool = False) -
 
 
 def _condition(world: World, read: list[str], *, still: bool = False) -> str:
-    """A truth about the board, or with it about the calendar (not if `still`)."""
+    """A truth about the board, or with it about the calendar (not if `still`, or without end)."""
     forms = [_about(world, world.one(read)) for _ in range(2)]
     joined = [forms[0], f"{forms[0]} and {forms[1]}", f"not {forms[0]} or {forms[1]}"]
-    if still or world.chance(75):
+    if still or world.endless or world.chance(75):
         return world.one(joined)
     return f"({world.one(joined)}) {world.one(['and', 'or'])} {_dated(world)}"
 

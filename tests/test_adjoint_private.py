@@ -243,12 +243,11 @@ def test_a_sealed_phase(seed: int) -> None:
     judgements = judgements.judgements(0, o.placed)
     rows, live = o.each(o.count), np.ones(o.count * o.size, bool)
     pays = o.pays.reshape(-1, lanes)
-    nothing = np.zeros((0, len(counts) * counts.max(), CASES))  # is tried
     kernels.decide_sealed(
         o.cells, o.values.ravel(), *o.goals, *rows, live, np.tile(weights, (1, GROUPS)),
         o.first_branch, *o.each(joint), table, o.first_pay, o.pay_group, *o.each(joint), pays,
         *policy_at, policy, counts, movers, np.full((GROUPS, CASES), 1.5), judgements, *judged,
-        nothing, nothing, gain, residual, np.zeros(CASES, np.int64), before,
+        gain, residual, np.zeros(CASES, np.int64), before,
     )  # fmt: skip
     assert (residual <= 1e-10).all()
     chosen, earned = np.zeros((joint, lanes)), np.zeros((joint, lanes))

@@ -25,7 +25,8 @@ LAYERS = (
     "scenario",
     "compile",
     "solve.reach solve.alike solve.krylov solve.step solve.planes solve.backward",
-    "solve.curve solve.stationary solve.game",
+    "solve.linear solve.unknowns solve.response solve.jacobian solve.curve solve.stationary "
+    "solve.game",
     "forward",
     "solve.plain solve.certificate solve.explain solve.refusal",
     "ensemble",

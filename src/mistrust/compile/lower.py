@@ -88,6 +88,11 @@ class Coefficients:
         """Number of lanes."""
         return len(self.cases) * self.program.privacy.count
 
+    def chooses(self, turn: int) -> bool:
+        """Whether anybody has a choice in a turn."""
+        stages = zip(self.program.stages, self.stages, strict=True)
+        return any(len(stage.choices) > 1 and tables.active[turn] for stage, tables in stages)
+
     def belief(self, variable: str, level: int, case: int) -> list[float] | None:
         """The belief at a level of a dimension of the board; None if that holds no belief."""
         axes = self.program.privacy.axes

@@ -23,6 +23,8 @@ DIRECTIONS, ROOM = 60, 2**25
 """Directions in which an equation is solved by GMRES at most, and the numbers they may take up."""
 POINTS = 30
 """Arrays as large as a point of a curve that are held at once while it is followed."""
+FEW, MATRIX = 600, 2**24
+"""Values for which a matrix of derivatives is built at most, and the numbers it may take up."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,34 @@ def measure(program: Program) -> Size:
 
 def _endless(program: Program, actors: int) -> int:
     """Numbers that following a stationary equilibrium takes: see `solve.curve`, `solve.krylov`."""
-    tried = sum(s.policy_size * len(s.movers) * max(s.counts) for s in program.stages if s.sealed)
+    tried = sum(s.policy_size * s.padded for s in program.stages if s.sealed)
     unknown = program.opening.size * actors + tried
-    return int(unknown * (POINTS + min(DIRECTIONS, 10 + ROOM // unknown)))
+    directions = min(DIRECTIONS, 10 + ROOM // unknown)
+    return int(unknown * POINTS + max(unknown * directions, derivatives(program)))
+
+
+def derivatives(program: Program) -> int:
+    """Numbers that exact derivatives of a turn take: see `solve.response`, `solve.jacobian`.
+
+    0 where a type is hidden or nobody has a choice, so that none are worked out, and where they
+    would be too many.
+    """
+    values = program.opening.size * len(program.actors)
+    chosen = [s for s in program.stages if len(s.choices) > 1]
+    if program.privacy.grids or not chosen or values > FEW:
+        return 0
+    sealed = [s for s in chosen if s.sealed]
+    changes = 2 * max(s.source.size for s in chosen) * len(program.actors) + 4 * values
+    changes += 3 * sum(s.policy_size * s.padded for s in sealed)
+    records = sum(
+        s.policy_size * (len(s.choices) + s.padded * (1 + len(program.actors))) for s in chosen
+    )
+    records += sum(
+        s.policy_size * (len(s.movers) * len(s.choices) + s.padded * (1 + s.padded)) for s in sealed
+    )
+    odds = 2 * program.opening.size * max(s.target.size for s in chosen)
+    numbers = changes * (values + 1) + records + odds
+    return numbers if numbers <= MATRIX else 0
 
 
 def _entries(program: Program) -> int:

@@ -99,6 +99,11 @@ class Stage:
         """The number of options of each mover."""
         return np.array([len(names) for names in self.options], dtype=np.int64)
 
+    @property
+    def padded(self) -> int:
+        """How many options all movers have, if each had as many as the one with most."""
+        return len(self.movers) * int(self.counts.max())
+
     def taking(self, place: int, option: int) -> Integers:
         """The choices in which the mover at a place takes an option."""
         combinations = np.arange(len(self.choices)).reshape(self.counts)
@@ -144,7 +149,7 @@ class Stage:
             stride *= len(inside)
         return self.source.lookup(parts)
 
-    @property
+    @cached_property
     def policy_size(self) -> int:
         """Number of cells for which a policy is kept."""
         return int(np.prod([len(inside) for inside in self.box.values()], dtype=np.int64))

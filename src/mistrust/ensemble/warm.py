@@ -28,8 +28,8 @@ from mistrust.scenario.read import read_file, read_text
 STARTER = Path(__file__).parent.parent / "scenarios" / "starter.yaml"
 GAME = """
 title: Two who choose
-horizon: {turns: 1}
-actors: {ann: {precision: 1TYPES}, bob: {precision: 1}}
+horizon: HORIZON
+actors: {ann: {precision: 1, patience: 0.5TYPES}, bob: {precision: 1, patience: 0.5}}
 board: {x: {levels: 0..1, start: 0}, y: {levels: 0..1, start: 0}}
 turn: TURN
 payoffs: {ann: {x: x + y}}
@@ -38,6 +38,7 @@ ANN = "{decide: ann, options: {go: {set: {x: 1}}, rest: {}}}"
 BOB = "{decide: bob, options: {go: {set: {y: 1}}, rest: {}}}"
 TYPES = ", types: {a: 0.5, b: 0.5}, beliefs: 3"
 NEWS = "{chance: news, set: {y: {1: 'if(ann == a, 0.3, 0.6)'}}}"
+LUCK = "{chance: luck, set: {y: {1: 0.5}}}"
 
 
 def followed() -> None:
@@ -64,14 +65,18 @@ def plain() -> None:
 
 def sealed() -> None:
     """A game in which two choose at once."""
-    text = GAME.replace("TYPES", "").replace("TURN", f"[{{sealed: [{ANN}, {BOB}]}}]")
-    _play(Engine(read_text(text)))
+    _play(_game(f"{{sealed: [{ANN}, {BOB}]}}"))
+
+
+def endless() -> None:
+    """The same for ever, and its derivatives."""
+    _play(_game(f"{{sealed: [{ANN}, {BOB}]}}, {LUCK}", horizon="forever"))
 
 
 def private() -> None:
     """A game with hidden types, shown by choices; as if `climbed` had found these."""
     with patch.object(typed, "climb", _toss):
-        _play(Engine(read_text(GAME.replace("TYPES", TYPES).replace("TURN", f"[{ANN}]"))))
+        _play(_game(ANN, TYPES))
 
 
 def _toss(*arguments: Any) -> None:
@@ -82,7 +87,12 @@ def _toss(*arguments: Any) -> None:
 
 def shown() -> None:
     """A game with hidden types, shown by chance."""
-    _play(Engine(read_text(GAME.replace("TYPES", TYPES).replace("TURN", f"[{NEWS}]"))))
+    _play(_game(NEWS, TYPES))
+
+
+def _game(turn: str, types: str = "", horizon: str = "{turns: 1}") -> Engine:
+    text = GAME.replace("HORIZON", horizon).replace("TYPES", types)
+    return Engine(read_text(text.replace("TURN", f"[{turn}]")))
 
 
 def _play(engine: Engine) -> None:
@@ -102,21 +112,24 @@ ROUNDS: tuple[dict[Part, Any], ...] = (
         shown: kernels.push_signal,
     },
     {sealed: kernels.decide_sealed},
+    {endless: kernels.respond},
 )
-"""By part what it compiles last; the second round uses what the first one compiles."""
+"""By part what it compiles last; later rounds use what earlier ones compile."""
 
 
 def prepare(program: Program, workers: int) -> None:
     """Compile what a program needs and has not been compiled yet, in so many processes."""
     kinds = {len(grid.types) for grid in program.privacy.grids}
     learns = {bool(stage.movers) for stage in program.stages if stage.learns}
-    met = any(stage.sealed for stage in program.stages)
+    forever = program.argument.scenario.horizon.forever
+    met = any(stage.sealed for stage in program.stages) and not forever
     needed = {plain}
     needed |= {private} if True in learns else set()
     needed |= {shown} if False in learns else set()
     needed |= {climbed} if 2 in kinds else set()
     needed |= {followed} if met or kinds - {2} else set()  # with two types it is hardly ever
     needed |= {sealed} if met else set()
+    needed |= {endless} if forever else set()
     for parts in ROUNDS:
         cold = [part for part, kernel in parts.items() if part in needed and not _compiled(kernel)]
         if cold and workers > 1:

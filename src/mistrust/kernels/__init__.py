@@ -16,6 +16,7 @@ from mistrust.kernels.backward import collect, expect
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.choice import logit
 from mistrust.kernels.decision import decide
+from mistrust.kernels.elimination import factorise, substitute
 from mistrust.kernels.forward import (
     chosen,
     gather,
@@ -33,12 +34,16 @@ from mistrust.kernels.forward_planes import (
 )
 from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
+from mistrust.kernels.response import arrive, respond, respond_chance, respond_end
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
+from mistrust.kernels.slopes import derive
+from mistrust.kernels.tried import try_sealed
 from mistrust.kernels.twofold import push_two
 from mistrust.kernels.typed import decide_private
 
 __all__ = [
+    "arrive",
     "bayes",
     "chosen",
     "collect",
@@ -47,9 +52,11 @@ __all__ = [
     "decide_planes",
     "decide_private",
     "decide_sealed",
+    "derive",
     "expect",
     "expect_planes",
     "expect_signal",
+    "factorise",
     "gather",
     "locate",
     "logit",
@@ -62,8 +69,13 @@ __all__ = [
     "push_private",
     "push_signal",
     "push_two",
+    "respond",
+    "respond_chance",
+    "respond_end",
     "scratch",
     "spread",
+    "substitute",
     "total",
+    "try_sealed",
     "unmark",
 ]

@@ -8,6 +8,8 @@ from numba import njit
 from mistrust.kernels.options import OPTIONS
 
 _U = np.uint64
+CHUNK = 64
+"""Cells whose choice values are worked out at once, so that they stay in cache."""
 
 
 @njit(**OPTIONS)

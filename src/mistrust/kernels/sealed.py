@@ -1,16 +1,18 @@
-"""Values, carried backward through a phase in which several actors choose at once."""
+"""Values, carried backward through a phase in which several actors choose at once.
+
+What is done with a combination of options, in the places where the phase happens, is the same
+whether the strategies are solved for here or tried (`kernels.tried`).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.backward import choice_values, judge
+from mistrust.kernels.backward import CHUNK, choice_values, judge
 from mistrust.kernels.belief import scratch
-from mistrust.kernels.branch import follow, implied, workspace
+from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
-
-_U = np.uint64
 
 
 @njit(**OPTIONS)
@@ -41,16 +43,12 @@ def decide_sealed(
     judgements,
     judged_high,
     judged_low,
-    tried,
-    answer,
     gain,
     residual,
     where,
     out,
 ):
-    """Backward through a sealed phase: the logit equilibrium of the stage at every cell.
-
-    The principal one of the stage, or strategies that are tried.
+    """Backward through a sealed phase: the principal logit equilibrium of the stage at every cell.
 
     Parameters
     ----------
@@ -59,141 +57,191 @@ def decide_sealed(
         the probability of each combination.
     counts, movers : (movers,)
         How many options each has; their groups.
-    tried : (rows of the policy, movers * options, cases)
-        Strategies to be played, as exponents of logit choices; NaN, or no rows at all, for none.
-    answer
-        As `tried`: what these make the options worth, in logit units around their mean.
     precision, gain : (actors, lanes)
     residual, where : (cases,)
         Raised to the largest residual of the strategies, and the cell it is found at.
     """
-    branches, size = len(row_high), row_low.shape[1]
-    choices, lanes, n = len(first_branch) - 1, open_table.shape[1], weights.shape[1]
-    cases, agents, most = len(residual), len(movers), counts.max()
-    worth, own = np.zeros((choices, n)), np.zeros(lanes)
-    payoff, open_ = np.zeros((lanes, agents, choices)), np.zeros((agents, most))
-    share, y, work = np.zeros((agents, most)), np.zeros(agents * most), workspace(agents, most)
-    average, belief, sharp = np.zeros(lanes), scratch(np.int64(2)), np.zeros(agents)
+    size, choices, lanes = row_low.shape[1], len(first_branch) - 1, open_table.shape[1]
+    n, cases, agents, most = weights.shape[1], len(residual), len(movers), counts.max()
+    choice, payoff = np.zeros((choices, CHUNK * n)), np.zeros((lanes, agents, choices))
+    open_, share, y = np.zeros((agents, most)), np.zeros((agents, most)), np.zeros(agents * most)
+    work, belief, sharp = workspace(agents, most), scratch(np.int64(2)), np.zeros(agents)
     nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
     sealed, coarse = np.bool_(True), (np.int64(1), np.zeros(4))
-    high, lows = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
+    taken, likely, rest = (
+        options_of(choices, counts),
+        np.zeros(choices),
+        np.zeros((agents, choices)),
+    )
+    policy_at = (policy_high, policy_low)
+    chunk, places, highs, lows = room()
+    moves = (values, goal_high, goal_low, row_high, row_low, live, weights, first_branch)
+    offer = (*moves, first_pay, pay_group, pay_high, pay_low, pays)
+    pass_by(cells, values, (goal_high, goal_low), policy_at, n, out)
+    done = 0
+    while done < len(cells):
+        count, done = chunked(cells, done, size, policy_at, chunk, places, highs, lows)
+        for c in range(choices):
+            choice_values(highs[:count], lows[:count], *offer, c, choice[c])
+        for i in range(count):
+            cell, place, h, low = chunk[i], places[i], highs[i], lows[i]
+            away, worth = goal_high[-1, h] + goal_low[-1, low], choice[:, i * n : (i + 1) * n]
+            judged = judged_high[h] + judged_low[low]
+            payoffs(worth, movers, judgements, judged, payoff)
+            for case in range(cases):
+                some = opened(open_high, open_low, open_table, h, low, case, taken, open_)
+                if some:
+                    for k in range(agents):
+                        sharp[k] = precision[movers[k], case]
+                    game = (payoff[case], counts, open_, sharp, belief)
+                    left = follow((sealed, nothing, coarse, prior, *game), y, share, work)
+                    if not left <= residual[case]:
+                        residual[case], where[case] = left, cell
+                    for k in range(agents):
+                        raise_gain(y, share, open_, k, sharp[k], case, gain[movers[k]])
+                    chances(share.ravel(), taken, likely, rest)
+                span = (case, lanes, cases)
+                settle(some, likely, worth, values, cell, away, place, span, policy, out)
+
+
+@njit(**OPTIONS)
+def room():
+    """Room for `chunked`."""
+    whole, half = np.zeros((2, CHUNK), dtype=np.int64), np.zeros((2, CHUNK), dtype=np.uint64)
+    return whole[0], whole[1], half[0], half[1]
+
+
+@njit(**OPTIONS)
+def chunked(cells, done, size, policy_at, chunk, places, highs, lows):
+    """The next cells at which a phase may happen, their policy rows, and the cells' halves.
+
+    Returns
+    -------
+    tuple
+        How many these are, and how many of all cells have been gone through.
+    """
+    count = 0
+    while done < len(cells) and count < len(chunk):
+        h, low = cells[done] // size, cells[done] % size
+        place = policy_at[0][h] + policy_at[1][low]
+        if place >= 0:
+            chunk[count], places[count], highs[count], lows[count] = cells[done], place, h, low
+            count += 1
+        done += 1
+    return count, done
+
+
+@njit(**OPTIONS)
+def pass_by(cells, values, goals, policy_at, n, out):
+    """Where a phase cannot happen, nothing does."""
+    size = goals[1].shape[1]
     for cell in cells:
         h, low = cell // size, cell % size
-        high[0], lows[0] = h, low
-        away = goal_high[branches, h] + goal_low[branches, low]
-        place = policy_high[h] + policy_low[low]
-        if place < 0:
+        if policy_at[0][h] + policy_at[1][low] < 0:
+            away = goals[0][-1, h] + goals[1][-1, low]
             for j in range(n):
                 out[cell * n + j] = values[away * n + j]
-            continue
-        for c in range(choices):
-            choice_values(
-                high,
-                lows,
-                values,
-                goal_high,
-                goal_low,
-                row_high,
-                row_low,
-                live,
-                weights,
-                first_branch,
-                first_pay,
-                pay_group,
-                pay_high,
-                pay_low,
-                pays,
-                c,
-                worth[c],
-            )
-            for i in range(agents):
-                for w in range(lanes):
-                    own[w] = worth[c, movers[i] * lanes + w]
-                if judgements.shape[1] > 1:
-                    judge(judgements, judged_high[h] + judged_low[low], own, average)
-                for w in range(lanes):
-                    payoff[w, i, c] = own[w]
-        out[cell * n : (cell + 1) * n] = 0.0
-        for case in range(cases):
-            for i in range(agents):
-                sharp[i] = precision[movers[i], case]
-                base = payoff[case, i, 0]
-                for c in range(choices):
-                    payoff[case, i, c] -= base
-            some = _opened(open_high, open_low, open_table, h, low, case, counts, open_)
-            if some:
-                stage = (sealed, nothing, coarse, prior, payoff[case], counts, open_, sharp, belief)
-                if len(tried) > 0 and tried[place, 0, case] == tried[place, 0, case]:
-                    for i in range(len(y)):
-                        y[i] = tried[place, i, case]
-                    left = implied(stage, y, share, work)
-                    _centre(y, open_, answer[place], case)
-                else:
-                    left = follow(stage, y, share, work)
-                if not left <= residual[case]:
-                    residual[case], where[case] = left, cell
-                for i in range(agents):
-                    _raise_gain(y, share, open_, i, sharp[i], case, gain[movers[i]])
-            for w in range(case, lanes, cases):
-                for c in range(choices):
-                    chance = _chance(share, c, counts) if some else 0.0
-                    policy[(place * choices + c) * lanes + w] = chance
-                    if chance != 0.0:
-                        for j in range(w, n, lanes):
-                            out[cell * n + j] += chance * worth[c, j]
-                if not some:
-                    for j in range(w, n, lanes):
-                        out[cell * n + j] = values[away * n + j]
 
 
 @njit(**OPTIONS)
-def _centre(y, open_, answer, case):
-    """Each mover's open options around their mean; 0 for the others."""
-    agents, options = open_.shape
-    for i in range(agents):
-        mean, count = 0.0, 0
-        for a in range(options):
-            if open_[i, a] != 0.0:
-                mean += y[i * options + a]
-                count += 1
-        for a in range(options):
-            k = i * options + a
-            answer[k, case] = y[k] - mean / count if open_[i, a] != 0.0 else 0.0
+def options_of(choices, counts):
+    """Each mover's option in a combination, counted among those of all: (movers, choices)."""
+    most, taken = counts.max(), np.zeros((len(counts), choices), dtype=np.int64)
+    for c in range(choices):
+        left = c
+        for k in range(len(counts) - 1, -1, -1):
+            taken[k, c] = k * most + left % counts[k]
+            left //= counts[k]
+    return taken
 
 
 @njit(**OPTIONS)
-def _opened(open_high, open_low, table, h, low, case, counts, open_):
+def payoffs(worth, movers, judgements, judged, payoff):
+    """What combinations are worth to the movers, above the first: payoff (lanes, movers, choices).
+
+    Parameters
+    ----------
+    worth : (choices, groups * lanes)
+    judged
+        The row of `judgements` at the cell.
+    """
+    lanes = len(payoff)
+    own, average = np.zeros(lanes), np.zeros(lanes)
+    for k in range(len(movers)):
+        for c in range(len(worth)):
+            for w in range(lanes):
+                own[w] = worth[c, movers[k] * lanes + w]
+            if judgements.shape[1] > 1:
+                judge(judgements, judged, own, average)
+            for w in range(lanes):
+                payoff[w, k, c] = own[w]
+        for w in range(lanes):
+            first = payoff[w, k, 0]
+            for c in range(len(worth)):
+                payoff[w, k, c] -= first
+
+
+@njit(**OPTIONS)
+def opened(open_high, open_low, table, h, low, case, taken, open_):
     """Which option of each mover is open, from the combinations that are; whether any is."""
-    open_[:] = 0.0
-    some = False
+    free, some = open_.ravel(), False
+    free[:] = 0.0
     for c in range(len(open_high)):
         if table[open_high[c, h] + open_low[c, low], case] != 0.0:
             some = True
-            rest = c
-            for i in range(len(counts) - 1, -1, -1):
-                open_[i, rest % counts[i]] = 1.0
-                rest //= counts[i]
+            for k in range(len(taken)):
+                free[taken[k, c]] = 1.0
     return some
 
 
 @njit(**OPTIONS)
-def _chance(share, combination, counts):
-    """The probability of a combination of options."""
-    chance = 1.0
-    for i in range(len(counts) - 1, -1, -1):
-        chance *= share[i, combination % counts[i]]
-        combination //= counts[i]
-    return chance
+def chances(share, taken, likely, rest):
+    """How likely combinations are, (choices,), and what the others choose, (movers, choices)."""
+    rest[:] = 1.0
+    for c in range(len(likely)):
+        likely[c] = 1.0
+        for k in range(len(taken)):
+            own = share[taken[k, c]]
+            likely[c] *= own
+            for other in range(len(taken)):
+                if other != k:
+                    rest[other, c] *= own
 
 
 @njit(**OPTIONS)
-def _raise_gain(y, share, open_, i, precision, case, gain):
+def raise_gain(y, share, open_, k, precision, case, gain):
     """Raise ``gain[case]`` by what an actor's best option is worth above its mixture."""
     options = share.shape[1]
     best, mean = -np.inf, 0.0
     for a in range(options):
-        if open_[i, a] != 0.0:
-            best = max(best, y[i * options + a])
-            mean += share[i, a] * y[i * options + a]
+        if open_[k, a] != 0.0:
+            best = max(best, y[k * options + a])
+            mean += share[k, a] * y[k * options + a]
     if precision > 0.0:
         gain[case] = max(gain[case], (best - mean) / precision)
+
+
+@njit(**OPTIONS)
+def settle(some, likely, worth, values, cell, away, place, span, policy, out):
+    """The policy and the values at a cell, in the lanes of a case.
+
+    Parameters
+    ----------
+    some
+        Whether the phase happens.
+    away
+        Where the cell leads if it does not.
+    span
+        The first of the lanes, the number of all, and the steps between them.
+    """
+    choices, n = worth.shape
+    first, lanes, step = span
+    for w in range(first, lanes, step):
+        for c in range(choices):
+            policy[(place * choices + c) * lanes + w] = likely[c] if some else 0.0
+        for j in range(w, n, lanes):
+            total = 0.0
+            for c in range(choices):
+                if likely[c] != 0.0:  # where it leads there may be no value
+                    total += likely[c] * worth[c, j]
+            out[cell * n + j] = total if some else values[away * n + j]

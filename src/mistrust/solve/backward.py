@@ -228,12 +228,34 @@ class Sweep:
         """Values of nothing: (opening cells, groups, lanes)."""
         return np.zeros((self.program.opening.size, self.groups.count, self.lanes))
 
-    def turn_before(self, values: Floats) -> Floats:
+    def turn_before(self, values: Floats, inspect: Inspect | None = None) -> Floats:
         """The values one turn (the first) before these: (opening cells, groups, lanes)."""
+        self.step.place(values, self.buffers[0])
+        return self._opened(self._turn_end(self.buffers[0], 0), len(self.program.stages), inspect)
+
+    def ending(self, values: Floats, stages: int) -> Floats:
+        """Those after so many stages of a turn: (cells, groups, lanes)."""
+        self.step.place(values, self.buffers[0])
+        self._one_turn()
+        ended = self._turn_end(self.buffers[0], 0)
+        frames = [*(stage.source for stage in self.program.stages), self.program.closing]
+        current = self._stages(ended, 0, range(stages, len(self.program.stages)), None)
+        return self.step.kept(current, frames[stages].size)
+
+    def opening(self, values: Floats, stages: int, inspect: Inspect | None = None) -> Floats:
+        """The values as a turn opens, from those after so many of its stages."""
+        self.step.place(values, self.buffers[0])
+        return self._opened(self.buffers[0], stages, inspect)
+
+    def _opened(self, current: Floats, stages: int, inspect: Inspect | None) -> Floats:
+        self._one_turn()
+        opened = self._stages(current, 0, range(stages), inspect)
+        return self.step.kept(opened, self.program.opening.size)
+
+    def _one_turn(self) -> None:
+        """Room for the policies of a single turn."""
         if self.step.evidence is not None and not self._arena.size:
             self._arena = self.workspace.array(("policies", 1), self._place[-1])
-        self.step.place(values, self.buffers[0])
-        return self.step.kept(self._turn(self.buffers[0], 0, None), len(values))
 
     def run(
         self,
@@ -264,9 +286,16 @@ class Sweep:
         return values
 
     def _turn(self, current: Floats, turn: int, inspect: Inspect | None) -> Floats:
+        ended = self._turn_end(current, turn)
+        return self._stages(ended, turn, range(len(self.layout.stages)), inspect)
+
+    def _turn_end(self, current: Floats, turn: int) -> Floats:
         before, current = current, self._other(current)
         self.step.turn_end(before, current, turn)
-        for index in reversed(range(len(self.layout.stages))):
+        return current
+
+    def _stages(self, current: Floats, turn: int, stages: range, inspect: Inspect | None) -> Floats:
+        for index in reversed(stages):
             if not self.coefficients.stages[index].active[turn]:
                 continue
             before, current = current, self._stage(current, turn, index)

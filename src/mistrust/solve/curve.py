@@ -1,52 +1,39 @@
 """Curves of solutions of ``left(x, t) = 0``, followed from t = 0 to 1 for many cases side by side.
 
 Predictor and corrector by pseudo arc length (Keller 1977; Allgower and Georg 1990), so that a
-curve may turn back in t and come forward again: a point ahead is foreseen from the last two
-tangents, and Newton's method leads back to the curve within the plane across the way there. All
-linear equations are solved by GMRES with differences for derivatives, so that no matrix is built
-(Knoll and Keyes 2004). A step counts only if the play found is close to the play foreseen, and
-the tangent has hardly turned: that keeps a step from landing on another curve that passes by, or
-on the same one going back.
+curve may turn back in t and come forward again: a point ahead is foreseen from the last two points
+and the last tangent, and Newton's method leads back to the curve within the plane across the way
+there, by one derivative as long as it closes in fast. A step counts only if the play found is
+close to the play foreseen, the tangent has hardly turned, and the determinant, where it is known,
+has kept its sign: that keeps a step from landing on another curve that passes by, or on the same
+one going back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from mistrust.compile.evaluate import Floats
-from mistrust.solve.krylov import Bools, gmres
+from mistrust.solve.krylov import Bools
+from mistrust.solve.linear import Linear, System, ahead, inner, linear_of, unit
 
-CLOSE = 0.03
-"""By how much a probability may miss what was foreseen."""
-TURNED = 0.1
-"""By how much the tangent may turn in a step: one minus the cosine."""
-FIRST, SMALLEST = 0.02, 1e-8
+CLOSE, CLOSER = 0.1, 0.03
+"""By how much a probability may miss what was foreseen; and where no sign keeps curves apart."""
+TURNED, STRAIGHTER = 0.2, 0.1
+"""By how much the tangent may turn in a step, one minus the cosine; and where there is no sign."""
+FORKED = 1e-4
+"""By how much a probability may miss if the sign changes: a fork is gone through straight on."""
+FIRST, SMALLEST = 0.05, 1e-8
 """The first step, and one below which a curve is given up."""
 STEPS = 3000
 """Steps, all told, after which what has not arrived is given up."""
-NEWTON, CUT = 12, 1e-3
-"""Most iterations of Newton's method, and how exactly its equations are solved."""
-
-
-class System(Protocol):
-    """What is followed: everything in units in which 1 is neither large nor small."""
-
-    @property
-    def probe(self) -> Floats:
-        """How far to step aside to see a slope: (cases,)."""
-
-    @property
-    def near(self) -> Floats:
-        """How large the left side may be at a point of the curve: (cases,)."""
-
-    def left(self, x: Floats, t: Floats) -> Floats:
-        """The equation's left side: (size, cases)."""
-
-    def play(self) -> Floats:
-        """Probabilities of choices at the point last asked for: (choices, cases)."""
+NEWTON, EXACT = 8, 1e-5
+"""Most iterations of Newton's method, and how far probabilities may be from where it leads."""
+CLOSING, FAST, SLOW = 0.1, 0.2, 0.5
+"""What an iteration should leave of the left side; with more the derivative is taken anew; with
+more than the last the step is too long."""
 
 
 @dataclass
@@ -55,63 +42,58 @@ class Trail:
 
     Attributes
     ----------
-    here : (size + 1, cases)
-        The last row is t.
-    tangent, before : (size + 1, cases)
-        Of length 1, at the last point and the one before it.
-    way : (cases,)
-        The length of the step between these.
+    here, before : (size + 1, cases)
+        The last point, and the one before it. The last row is t.
+    tangent : (size + 1, cases)
+        Of length 1, at the last point.
+    sign : (cases,)
+        Of the determinant along the curve.
     """
 
     here: Floats
-    tangent: Floats
     before: Floats
-    way: Floats
+    tangent: Floats
+    sign: Floats
 
     @staticmethod
-    def of(system: System, start: Floats, going: Bools) -> Trail:
+    def of(linear: Linear, start: Floats, going: Bools) -> Trail:
         """One that starts at t = 0."""
         here = np.vstack([start, np.zeros((1, start.shape[1]))])
-        tangent = tangent_at(system, here, _ahead(here), going)
-        return Trail(here, tangent, tangent, np.ones(here.shape[1]))
+        linear.renew(here, ahead(here), going)
+        return Trail(here, here, unit(linear.tangent(ahead(here), going)), linear.sign.copy())
 
     @property
     def t(self) -> Floats:
         """Where each case is."""
         return np.asarray(self.here[-1])
 
-    def foresee(self, step: Floats) -> tuple[Floats, Bools]:
-        """The points a step ahead, and which of them are put at t = 1 (not to go beyond)."""
-        bend = 0.5 * step / self.way * (self.tangent - self.before)
-        ahead = step * (self.tangent + bend)
-        landing = self.t + ahead[-1] >= 1.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            guess = self.here + np.where(landing, (1.0 - self.t) / ahead[-1], 1.0) * ahead
-        guess[-1] = np.where(landing, 1.0, guess[-1])
-        return guess, landing
+    def foresee(self, step: Floats) -> tuple[Floats, Floats, Bools]:
+        """Points a step ahead, normals of the planes to correct them in, and which of them land.
 
-    def add(self, found: Floats, tangent: Floats, good: Bools) -> None:
+        Those are put at t = 1, not to go beyond.
+        """
+        guess = self._along(self.tangent, step)
+        landing = guess[-1] >= 1.0
+        normal = np.where(landing, ahead(guess), self.tangent)
+        if landing.any():
+            guess = np.where(landing, self._along(normal, 1.0 - self.t), guess)
+            guess[-1] = np.where(landing, 1.0, guess[-1])
+        return guess, normal, landing
+
+    def _along(self, normal: Floats, far: Floats) -> Floats:
+        """The parabola through the last two points with the last tangent, so far along a normal."""
+        slope = self.tangent / inner(normal, self.tangent)
+        back = self.before - self.here
+        past = inner(normal, back)
+        bend = (back - past * slope) / past**2
+        return self.here + far * (slope + np.where(past < 0.0, far * bend, 0.0))
+
+    def add(self, found: Floats, tangent: Floats, sign: Floats, good: Bools) -> None:
         """Take in new points."""
-        self.way = np.where(good, _length(found - self.here), self.way)
-        self.before = np.where(good, self.tangent, self.before)
-        self.tangent = np.where(good, tangent, self.tangent)
+        self.before = np.where(good, self.here, self.before)
         self.here = np.where(good, found, self.here)
-
-
-def _inner(one: Floats, other: Floats) -> Floats:
-    """The inner product: the mean over x, so that t counts as much as all of it."""
-    return np.asarray((one[:-1] * other[:-1]).mean(axis=0) + one[-1] * other[-1])
-
-
-def _length(way: Floats) -> Floats:
-    return np.sqrt(_inner(way, way))
-
-
-def _ahead(here: Floats) -> Floats:
-    """The direction of t."""
-    way = np.zeros_like(here)
-    way[-1] = 1.0
-    return way
+        self.tangent = np.where(good, tangent, self.tangent)
+        self.sign = np.where(good, sign, self.sign)
 
 
 def follow(system: System, start: Floats, going: Bools) -> tuple[Floats, Floats]:
@@ -131,40 +113,43 @@ def follow(system: System, start: Floats, going: Bools) -> tuple[Floats, Floats]
     t : (cases,)
         1 where they have arrived, or how far they got.
     """
-    going, step = going.copy(), np.full(len(going), FIRST)
+    linear, going, failed = linear_of(system), going.copy(), np.zeros_like(going)
     with np.errstate(all="ignore"):
-        trail = Trail.of(system, start, going)
+        trail = Trail.of(linear, start, going)
+        signed, step = trail.sign != 0.0, np.full(len(going), FIRST)
+        close, turn = np.where(signed, CLOSE, CLOSER), np.where(signed, TURNED, STRAIGHTER)
         furthest = trail.t
         for _ in range(STEPS):
             if not going.any():
                 break
-            guess, landing = trail.foresee(step)
-            across = np.where(landing, _ahead(guess), trail.tangent)
-            found, missed = correct(system, guess, across, going)
+            guess, normal, landing = trail.foresee(step)
+            exact = np.where(landing, 0.0, EXACT)
+            found, missed, rate = correct(system, linear, guess, normal, going, close, exact)
             inside = landing | ((found[-1] < 1.0) & (found[-1] >= 0.0))
-            good = going & inside & (missed <= CLOSE)
-            tangent = tangent_at(system, found, trail.tangent, good & ~landing)
-            turned = np.where(landing, 0.0, 1.0 - _inner(tangent, trail.tangent))
-            good &= turned <= TURNED
-            trail.add(found, tangent, good)
+            same = (linear.sign == trail.sign) | (missed <= FORKED)
+            good = going & inside & same & (missed <= close)
+            tangent = unit(linear.tangent(trail.tangent, good & ~landing))
+            turned = np.where(landing, 0.0, np.maximum(1.0 - inner(tangent, trail.tangent), 0.0))
+            good &= turned <= turn
+            trail.add(found, tangent, linear.sign, good)
             furthest = np.maximum(furthest, trail.t)
-            error = np.maximum(missed / CLOSE, turned / TURNED)
-            longer = np.clip(0.8 / np.maximum(error, 1e-3) ** (1 / 3), 0.5, 2.5)
-            step = step * np.where(good, longer, 0.35)
+            longer = np.minimum(0.8 * (close / missed) ** (1 / 3), 0.8 * (turn / turned) ** 0.5)
+            longer = np.clip(np.minimum(longer, (CLOSING / rate) ** 0.5), 0.5, 4.0)
+            longer = np.where(failed, np.minimum(longer, 1.0), longer)
+            step, failed = step * np.where(good, longer, 0.35), ~good
             going = going & ~(good & landing) & (step > SMALLEST)
     return trail.here[:-1], np.where(trail.t == 1.0, 1.0, np.minimum(furthest, 0.999))
 
 
-def tangent_at(system: System, here: Floats, old: Floats, going: Bools) -> Floats:
-    """The unit tangent at a point of the curve that goes on as the old one did."""
-    slope = Slope(system, here, system.left(here[:-1], here[-1]), old)
-    aside = slope(old)
-    aside[-1] = 0.0
-    tangent = old - gmres(slope, aside, going, cut=CUT)
-    return np.asarray(tangent / _length(tangent))
-
-
-def correct(system: System, guess: Floats, across: Floats, going: Bools) -> tuple[Floats, Floats]:
+def correct(
+    system: System,
+    linear: Linear,
+    guess: Floats,
+    normal: Floats,
+    going: Bools,
+    close: Floats,
+    exact: Floats,
+) -> tuple[Floats, Floats, Floats]:
     """From points foreseen to the curve, in the plane across a direction.
 
     Returns
@@ -173,60 +158,49 @@ def correct(system: System, guess: Floats, across: Floats, going: Bools) -> tupl
     missed : (cases,)
         The most by which a probability differs from what it is at the guess; infinity where
         Newton's method does not close in.
+    rate : (cases,)
+        What its first iteration left of the left side.
     """
-    here = guess.copy()
-    left = system.left(here[:-1], here[-1])
-    foreseen, size = system.play(), abs(left).max(axis=0)
-    bad = ~going
-    for _ in range(NEWTON):
-        busy = ~bad & ~(size <= system.near)
+    here, left = guess, linear.renew(guess, normal, going)
+    foreseen = play = system.play()
+    size, rate = abs(left).max(axis=0), np.zeros(len(going))
+    lost, done = ~(size < np.inf), size <= system.near
+    for turn in range(NEWTON):
+        busy = going & ~lost & ~done
         if not busy.any():
             break
-        here = np.where(busy, here - _newton(system, here, left, across, busy), here)
-        left, before = system.left(here[:-1], here[-1]), size
-        size = abs(left).max(axis=0)
-        bad |= busy & ~(size <= np.maximum(0.5 * before, system.near))
-    missed = abs(system.play() - foreseen).max(axis=0, initial=0.0)
-    return here, np.where(~bad & (size <= system.near), missed, np.inf)
+        here = np.where(busy, here - newton(linear, left, busy), here)
+        left, before, last = system.left(here[:-1], here[-1]), size, play
+        size, play = abs(left).max(axis=0), system.play()
+        moved, part = abs(play - last).max(axis=0, initial=0.0), size / before
+        near = size <= system.near
+        rate = np.where(busy & (turn == 0), part, rate)
+        lost |= busy & ~((near | (part <= SLOW)) & (moved <= 2 * close))
+        done |= near | (moved * part <= exact * (1.0 - part))
+        slow = busy & ~lost & ~near & (part > FAST)
+        if slow.any():
+            left = np.where(slow, linear.renew(here, normal, slow), left)
+    missed = abs(play - foreseen).max(axis=0, initial=0.0)
+    return here, np.where(going & done & ~lost, missed, np.inf), rate
 
 
-@dataclass(frozen=True)
-class Slope:
-    """The derivative at a point where the left side is known, with a plane's normal below it."""
-
-    system: System
-    here: Floats
-    left: Floats
-    normal: Floats
-
-    def __call__(self, way: Floats) -> Floats:
-        """What a direction does to the left side, and how far it leads out of the plane."""
-        far = abs(way).max(axis=0)
-        aside = self.system.probe / np.where(far > 0, far, 1.0)
-        there = self.here + aside * way
-        change = (self.system.left(there[:-1], there[-1]) - self.left) / aside
-        return np.vstack([change, _inner(self.normal, way)])
+def newton(linear: Linear, left: Floats, which: Bools) -> Floats:
+    """Newton's step within the plane, with its sign turned."""
+    return linear.solve(np.vstack([left, np.zeros((1, left.shape[1]))]), which)
 
 
-def _newton(system: System, here: Floats, left: Floats, across: Floats, going: Bools) -> Floats:
-    """Newton's step at a point of which the left side is known."""
-    right = np.vstack([left, np.zeros((1, left.shape[1]))])
-    return gmres(Slope(system, here, left, across), right, going, cut=CUT)
-
-
-def settle(system: System, x: Floats, t: Floats, going: Bools, rounds: int = NEWTON) -> Floats:
+def settle(system: System, x: Floats, t: Floats, going: Bools, rounds: int = 12) -> Floats:
     """Newton's method at a fixed t, as far as it goes: as long as the left side shrinks."""
-    best, across = np.full(x.shape[1], np.inf), _ahead(np.vstack([x, t[None]]))
-    kept = x
+    linear, best = linear_of(system), np.full(x.shape[1], np.inf)
+    kept, here = x, np.vstack([x, t[None]])
     with np.errstate(all="ignore"):
         for _ in range(rounds):
-            left = system.left(x, t)
+            left = linear.renew(here, ahead(here), going)
             size = abs(left).max(axis=0)
             better = going & (size < best)
-            kept, best = np.where(better, x, kept), np.where(better, size, best)
+            kept, best = np.where(better, here[:-1], kept), np.where(better, size, best)
             going = better & (size > 0)
             if not going.any():
                 break
-            here = np.vstack([x, t[None]])
-            x = np.where(going, x - _newton(system, here, left, across, going)[:-1], x)
+            here = np.where(going, here - newton(linear, left, going), here)
     return kept

@@ -16,10 +16,14 @@ import numpy as np
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.lower import Coefficients
-from mistrust.solve.backward import Sweep, sweep_of
+from mistrust.compile.size import derivatives
+from mistrust.solve.backward import Inspect, Sweep, sweep_of
 from mistrust.solve.curve import follow, settle
+from mistrust.solve.jacobian import Jacobian
 from mistrust.solve.reach import Reach, lasting
+from mistrust.solve.response import Response
 from mistrust.solve.step import Trial
+from mistrust.solve.unknowns import ByStage, Unknowns
 
 SHARPEST = 1e5
 """For an infinite precision: where the way to it ends, for values of 1; then follows infinity."""
@@ -53,7 +57,8 @@ def stationary(coefficients: Coefficients, reach: Reach) -> Lasting:
     start = np.zeros(coefficients.program.opening.size, dtype=bool)
     for cells in reach.openings:
         start[cells] = True
-    turn = Turn(coefficients, lasting(coefficients, start))
+    known = derivatives(coefficients.program) and coefficients.chooses(0)
+    turn = (KnownTurn if known else Turn)(coefficients, lasting(coefficients, start))
     sound = np.array([case not in coefficients.faults for case in range(turn.cases)])
     zero, one = np.zeros(turn.cases), np.ones(turn.cases)
     x = settle(turn, np.zeros((turn.size, turn.cases)), zero, sound)
@@ -64,57 +69,58 @@ def stationary(coefficients: Coefficients, reach: Reach) -> Lasting:
 
 
 class Turn:
-    """One turn's backward step as an equation: see `curve.System`.
+    """One turn's backward step as an equation: see `linear.System`.
 
     The unknowns are values, in units of each actor's payoffs of one turn, and the exponents of
     the logit strategies in sealed phases.
     """
 
     def __init__(self, coefficients: Coefficients, reach: Reach) -> None:
-        self.given = coefficients
-        self.program = coefficients.program
-        self.cases = len(coefficients.cases)
-        self.cells: Integers = reach.openings[0]
-        self.precision = np.zeros_like(coefficients.precision)
+        self.given, self.cases = coefficients, len(coefficients.cases)
+        self.precision, self.sharp = np.zeros_like(coefficients.precision), False
         self.sweep: Sweep = sweep_of(replace(coefficients, precision=self.precision), reach)
-        self.trials, self.rows = self._trials(reach)
-        self.sweep.step.trials.update(self.trials)
-        self.values = self.sweep.nothing()
-        flow = abs(self.sweep.turn_before(self.values)[self.cells]).max(axis=0, initial=0.0)
-        self.unit = np.where((flow > 0) & np.isfinite(flow), flow, 1.0)
-        self.sharp = False
-        self.size = self.values[self.cells].size // self.cases + sum(
-            rows.size * self.trials[i][0].shape[1] for i, rows in self.rows.items()
-        )
-        strength = np.where(
-            np.isinf(coefficients.precision), SHARPEST / self.unit, self.given.precision
-        )
-        logits = coefficients.worst((strength * self.unit).max(axis=0))
-        self.probe = np.minimum(1e-7, 1e-4 / np.maximum(1.0, logits))
-        self.near = np.minimum(1e-7, 1e-4 / np.maximum(1.0, logits))
+        rows, trials = self._trials(reach)
+        self.tried: ByStage = {index: tried for index, (tried, _) in trials.items()}
+        self.answers: ByStage = {index: answer for index, (_, answer) in trials.items()}
+        self.sweep.step.trials.update(trials)
+        self.values, cells = self.sweep.nothing(), reach.openings[0]
+        flow = abs(self.sweep.turn_before(self.values)[cells]).max(axis=0, initial=0.0)
+        unit = np.where((flow > 0) & np.isfinite(flow), flow, 1.0)
+        self.unknowns = Unknowns(coefficients.program, self.cases, cells, unit, rows)
+        self.size, self.endless = self.unknowns.size, np.isinf(coefficients.precision)
+        strength = np.where(self.endless, SHARPEST / unit, coefficients.precision)
+        logits = coefficients.worst((strength * unit).max(axis=0))
+        self.probe = self.near = np.minimum(1e-7, 1e-4 / np.maximum(1.0, logits))
 
-    def _trials(self, reach: Reach) -> tuple[dict[int, Trial], dict[int, Integers]]:
-        """Strategies to try in sealed phases, and the rows that matter."""
-        trials, rows = {}, {}
-        for index, stage in enumerate(self.program.stages):
-            if stage.sealed:
-                layout = self.given.layout.stages[index]
-                shape = (stage.policy_size, len(stage.movers) * int(max(stage.counts)), self.cases)
+    def _trials(self, reach: Reach) -> tuple[dict[int, Integers], dict[int, Trial]]:
+        """The rows that matter of sealed phases, and strategies to try there."""
+        rows, trials = {}, {}
+        for index, layout in enumerate(self.given.layout.stages):
+            stage = layout.stage
+            if stage.sealed and self.given.stages[index].active[0]:
                 found = np.unique(layout.policy.at(reach.sources[0, index]))
                 rows[index] = found[found >= 0]
+                shape = (stage.policy_size, stage.padded, self.cases)
                 trials[index] = (np.full(shape, np.nan), np.zeros(shape))
-        return trials, rows
+                trials[index][0][rows[index]] = 0.0
+        return rows, trials
 
     def left(self, x: Floats, t: Floats) -> Floats:
         """What one turn makes of values and strategies, less these."""
         self._sharpness(t)
-        values = self._placed(x)
-        back = self.sweep.turn_before(self.values)[self.cells]
-        parts = [((back - values) / self.unit).reshape(-1, self.cases)]
-        for index, rows in self.rows.items():
-            tried, answer = self.trials[index]
-            parts.append((answer[rows] - tried[rows]).reshape(-1, self.cases))
-        return np.concatenate(parts)
+        return self._less(x, None)
+
+    def _less(self, x: Floats, inspect: Inspect | None) -> Floats:
+        self.unknowns.place(x, self.values, self.tried)
+        back = self._before(inspect)[self.unknowns.cells]
+        left = self.unknowns.column(back, self.answers) - x
+        if not np.isfinite(left).all():  # nothing of it may be left where no value is
+            for buffer in self.sweep.buffers:
+                buffer.fill(0.0)
+        return left
+
+    def _before(self, inspect: Inspect | None) -> Floats:
+        return self.sweep.turn_before(self.values, inspect)
 
     def play(self) -> Floats:
         """All choice probabilities at the point last asked for."""
@@ -123,24 +129,23 @@ class Turn:
             [p.reshape(-1, self.cases) for p in policies] or [np.zeros((0, self.cases))]
         )
 
-    def _placed(self, x: Floats) -> Floats:
-        """Put unknowns where the sweep looks for them; the values."""
-        shape = self.values[self.cells].shape
-        end = shape[0] * shape[1] * shape[2] // self.cases
-        values = x[:end].reshape(shape) * self.unit
-        self.values[self.cells] = values
-        for index, rows in self.rows.items():
-            tried = self.trials[index][0]
-            begin, end = end, end + rows.size * tried.shape[1]
-            tried[rows] = x[begin:end].reshape(rows.size, tried.shape[1], self.cases)
-        return values
+    def _sharpness(self, t: Floats) -> Floats:
+        """A part of every precision; of an infinite one, what goes to infinity with the part.
 
-    def _sharpness(self, t: Floats) -> None:
-        """A part of every precision; of an infinite one, what goes to infinity with the part."""
-        given, part = self.given.precision, np.tile(t, self.program.privacy.count)
-        ladder = np.inf if self.sharp else np.expm1(np.log(SHARPEST) * part) / self.unit
+        Returns
+        -------
+        (actors, lanes)
+            How fast precisions rise with t.
+        """
+        given, part = self.given.precision, np.concatenate([t] * self.given.program.privacy.count)
+        if not self.endless.any():
+            self.precision[:] = part * given
+            return given
+        steep, unit = np.log(SHARPEST), self.unknowns.unit
+        ladder = np.inf if self.sharp else np.expm1(steep * part) / unit
         with np.errstate(invalid="ignore"):
-            self.precision[:] = np.where(np.isinf(given), ladder, part * given)
+            self.precision[:] = np.where(self.endless, ladder, part * given)
+        return np.where(self.endless, steep * np.exp(steep * part) / unit, given)
 
     def sharpen(self) -> None:
         """From now on, infinite precisions are infinite."""
@@ -150,10 +155,29 @@ class Turn:
         """What was found."""
         with np.errstate(all="ignore"):
             gap = abs(self.left(x, np.ones(self.cases)))
-        values = self._placed(x)
-        count = values.size // self.cases
+        values = self.values[self.unknowns.cells]
         scale = np.maximum(1.0, abs(values).max(axis=(0, 1)))
-        worst = (gap[:count].reshape(values.shape) * self.unit).max(axis=(0, 1)) / scale
-        residual = np.where(part == 1.0, self.given.worst(worst), np.inf)
-        trials = {index: tried for index, (tried, _) in self.trials.items()}
-        return Lasting(self.values, trials, residual, part)
+        moved = gap[: self.unknowns.values].reshape(values.shape) * self.unknowns.unit
+        residual = np.where(part == 1.0, self.given.worst(moved.max(axis=(0, 1)) / scale), np.inf)
+        return Lasting(self.values, self.tried, residual, part)
+
+
+class KnownTurn(Turn):
+    """One whose derivative is known: see `linear.Differentiable`."""
+
+    def __init__(self, coefficients: Coefficients, reach: Reach) -> None:
+        super().__init__(coefficients, reach)
+        self.response = Response(self.sweep, self.unknowns)
+
+    def linear(self) -> Jacobian:
+        """See `linear.Differentiable`."""
+        return Jacobian(self, self.response)
+
+    def left(self, x: Floats, t: Floats, noted: Integers | None = None) -> Floats:
+        """As `Turn.left`; takes in derivatives on the way, in some lanes."""
+        steeper = self._sharpness(t)
+        return self._less(x, None if noted is None else self.response.noting(noted, steeper))
+
+    def _before(self, inspect: Inspect | None) -> Floats:
+        later = self.response.later(self.values)
+        return self.sweep.opening(later, self.response.last + 1, inspect)

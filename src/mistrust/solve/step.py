@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
-from mistrust.compile.layout import StageLayout
-from mistrust.compile.lower import Coefficients, StageTables, at_turn
+from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.solve.reach import Reach
 
 WORTH_SHARING = 4096
@@ -24,8 +23,7 @@ WORTH_SHARING = 4096
 Policies = dict[tuple[int, int], Floats]
 """By turn and phase: a flat array (policy cells, options, lanes)."""
 Trial = tuple[Floats, Floats]
-"""Strategies of a sealed phase that are tried, and the answer: see `kernels.decide_sealed`."""
-UNTRIED: Trial = (np.empty((0, 0, 0)), np.empty((0, 0, 0)))
+"""Strategies of a sealed phase that are tried, and the answer: see `kernels.try_sealed`."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +218,7 @@ class Step:
         elif stage.movers:
             self._decide(values, out, turn, index, self.reach.sources[turn, index])
         else:
-            common = self._common(values, turn, index)
+            common = self.common(values, turn, index)
             cells = self.reach.sources[turn, index]
             self.share.each(cells, lambda some: kernels.expect(some, *common, out))
 
@@ -233,11 +231,12 @@ class Step:
             self._tiled[index] = np.tile(tables[0], (1, self.groups.count))
         return self._tiled[index]
 
-    def _live(self, turn: int, index: int) -> NDArray[np.bool_]:
+    def live(self, turn: int, index: int) -> NDArray[np.bool_]:
+        """Which rows of a stage's weights are not 0 in every lane."""
         live = self.coefficients.stages[index].live
         return np.asarray(live[turn if len(live) > 1 else 0])
 
-    def _common(self, values: Floats, turn: int, index: int) -> tuple[Any, ...]:
+    def common(self, values: Floats, turn: int, index: int) -> tuple[Any, ...]:
         """What `expect` and the decisions share."""
         layout = self.coefficients.layout.stages[index]
         return (
@@ -246,12 +245,13 @@ class Step:
             layout.goal_low,
             layout.weights.high,
             layout.weights.low,
-            self._live(turn, index),
+            self.live(turn, index),
             self._weights(turn, index),
         )
 
-    def _offers(self, layout: StageLayout, tables: StageTables, turn: int) -> tuple[Any, ...]:
+    def offers(self, turn: int, index: int) -> tuple[Any, ...]:
         """Options, their availability and their payments."""
+        layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
         return (
             layout.first_branch,
             layout.available.high,
@@ -278,11 +278,11 @@ class Step:
             self.evidence.note(turn, index, residual, where)
 
     def _decide(self, values: Floats, out: Floats, turn: int, index: int, cells: Integers) -> None:
-        layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
+        layout = self.coefficients.layout.stages[index]
         mover, given = layout.stage.mover, self.evidence is None
         rest = (
-            *self._common(values, turn, index),
-            *self._offers(layout, tables, turn),
+            *self.common(values, turn, index),
+            *self.offers(turn, index),
             self.policies[turn, layout.stage.phase],
             given,
             mover,
@@ -303,11 +303,11 @@ class Step:
         self.share.each(cells, work)
 
     def _sealed(self, values: Floats, out: Floats, turn: int, index: int) -> None:
-        layout, tables = self.coefficients.layout.stages[index], self.coefficients.stages[index]
+        layout = self.coefficients.layout.stages[index]
         stage, cases = layout.stage, len(self.coefficients.cases)
         rest = (
-            *self._common(values, turn, index),
-            *self._offers(layout, tables, turn),
+            *self.common(values, turn, index),
+            *self.offers(turn, index),
             self.policies[turn, stage.phase],
             stage.counts,
             np.array(stage.movers, dtype=np.int64),
@@ -315,13 +315,14 @@ class Step:
             self.judgements[stage.mover],
             layout.judgement.high,
             layout.judgement.low,
-            *self.trials.get(index, UNTRIED),
         )
+        tried = self.trials.get(index, ())
+        back = kernels.try_sealed if tried else kernels.decide_sealed
 
         def work(some: Integers) -> None:
             gains = np.zeros((len(self.judgements), self.lanes))
             residual, where = np.zeros(cases), np.zeros(cases, dtype=np.int64)
-            kernels.decide_sealed(some, *rest, gains, residual, where, out)
+            back(some, *rest, *tried, gains, residual, where, out)
             self._raise_gains(turn, gains)
             self._note(turn, index, residual, where)
 
@@ -345,7 +346,7 @@ class Step:
             after,
             goals,
             rows,
-            self._live(turn, index),
+            self.live(turn, index),
             table(tables.weights),
         )
         hidden = hidden_of(c, index)

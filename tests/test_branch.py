@@ -14,10 +14,10 @@ from scipy.optimize import brentq, root
 
 from mistrust.compile.nodes import Nodes, place
 from mistrust.kernels.agents import outlooks, workspace
-from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as scratch_of_pairs
+from mistrust.kernels.source import nowhere
 from mistrust.referee import beliefs, stage
 from mistrust.scenario.beliefs import Grid
 
@@ -45,23 +45,34 @@ class Stage:
         rest = (1 - self.outset) / (len(self.grid.types) - 1)
         return place(self.grid, np.array([[self.outset]] + [[rest]] * (len(self.grid.types) - 1)))
 
-    def packed(self, precision: Floats | None = None) -> tuple[Any, ...]:
-        worth = np.zeros((1, 1, 1)) if self.sealed else self.worth
-        sharp = self.precision if precision is None else precision
-        n, belief = self.grid.points - 1, scratch(max(2, len(self.prior)))
-        grid = (n, self.nodes.bend[:, 0].copy())
-        play = (self.payoff, self.counts, self.open_, sharp)
-        return (self.sealed, worth, grid, self.prior, *play, belief)
+    @property
+    def work(self) -> tuple[Any, ...]:
+        return workspace(*self.ways[:2])
+
+    @property
+    def ways(self) -> tuple[NDArray[np.int64], ...]:
+        """How many options, types and nodes each mover has."""
+        if self.sealed:
+            return self.counts, np.ones_like(self.counts), np.ones_like(self.counts)
+        kinds, options = self.open_.shape
+        return np.array([options]), np.array([kinds]), np.array([self.worth.shape[1]])
+
+    def packed(self) -> tuple[Any, ...]:
+        worth = self.payoff[:, :, None, None] if self.sealed else self.worth[None]
+        prior = np.ones((len(self.counts), 1)) if self.sealed else self.prior[None]
+        bend = np.repeat(self.nodes.bend[None, :, 0], len(prior), axis=0)
+        seen = np.zeros(worth.shape[1:3], dtype=np.int64)
+        known = (np.full(len(prior), self.grid.points - 1), bend, prior)
+        return (worth, seen, 0, nowhere()), self.ways, known, self.open_, self.precision
 
     def followed(self) -> tuple[float, Floats]:
         """By `follow`: the residual and the strategies, (agents, options)."""
         share, y = np.zeros(self.open_.shape), np.zeros(self.open_.size)
-        return follow(self.packed(), y, share, workspace(*self.open_.shape)), share
+        return follow(self.packed(), y, share, self.work), share
 
     def answer(self, y: Floats) -> tuple[Floats, Floats, Floats]:
         """Precision times the outlook at logit units y; its derivative there; strategies."""
-        size, share = self.open_.size, np.zeros(self.open_.shape)
-        work = workspace(*self.open_.shape)
+        size, share, work = self.open_.size, np.zeros(self.open_.shape), self.work
         outlooks(self.packed(), y, 1.0, share, work, True)
         sharp = np.repeat(self.precision, self.open_.shape[1])
         return sharp * work[1][:size], sharp[:, None] * work[2][:size, :size], share
@@ -72,15 +83,17 @@ class Stage:
         names = [[str(a) for a in range(options) if self.open_[i, a]] for i in range(agents)]
         if self.sealed:
             place = {chosen: c for c, chosen in enumerate(product(*names))}
-            worth = stage.sealed(names, lambda chosen: self.payoff[:, place[chosen]].tolist())
+            movers, same = [stage.Mover([own]) for own in names], (0,) * agents
+            worth = stage.at_once(movers, lambda c, _: {same: self.payoff[:, place[c]].tolist()})
         else:
             grid, nodes = beliefs.Grid(agents, self.grid.points - 1, self.outset), self.nodes
 
-            def value(option: str, point: beliefs.Belief) -> list[float]:
-                node = int(abs(nodes.beliefs[:, :, 0] - np.array(point)).sum(axis=1).argmin())
-                return self.worth[int(option), node].tolist()  # type: ignore[no-any-return]
+            def value(chosen: tuple[str, ...], points: tuple[beliefs.Belief, ...]) -> Any:
+                gap = abs(nodes.beliefs[:, :, 0] - np.array(points[0])).sum(axis=1)
+                amounts = self.worth[int(chosen[0]), int(gap.argmin())]
+                return {(k,): [x] for k, x in enumerate(amounts.tolist())}
 
-            worth = stage.signalling(names, tuple(self.prior), grid, value)
+            worth = stage.at_once([stage.Mover(names, tuple(self.prior), grid)], value)
         logs = stage.together(names, self.precision.tolist(), worth)
         return np.exp([[row.get(str(a), -np.inf) for a in range(options)] for row in logs])
 

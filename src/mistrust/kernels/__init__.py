@@ -34,6 +34,7 @@ from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
+from mistrust.kernels.together import decide_together
 from mistrust.kernels.typed import decide_private
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "decide_planes",
     "decide_private",
     "decide_sealed",
+    "decide_together",
     "expect",
     "expect_planes",
     "expect_signal",

@@ -1,13 +1,13 @@
 """The principal branch of the logit equilibrium of one stage, followed in precision from zero.
 
-A stage is played by *agents*: the types of one actor whose choice is observed (each option then
-leads to the posterior that the strategies of all types imply), or several actors that choose at
-once. With precision scaled by t in [0, 1], the unknown is what the options are worth in logit
-units, ``y = precision * choice value``; strategies are ``share(a) ~ exp(t y(a))`` and the
+A stage is played by *agents*: the types of the actors who choose, one actor or several at once. All
+then see what was chosen, and believe of each actor what its option and its types' strategies imply
+(`kernels.agents`). With precision scaled by t in [0, 1], the unknown is what the options are worth
+in logit units, ``y = precision * choice value``; strategies are ``share(a) ~ exp(t y(a))`` and the
 equation is ``y = precision * outlook(share)``. At t = 0 everybody plays the centroid, which is
 the only solution; the branch from there is the principal one (McKelvey and Palfrey 1995, theorem
 3; 1998). It is followed in steps of t with Newton's method as long as these go forward, and by
-arc length where it bends (Turocy 2005). Values between the nodes of the belief are linear, so
+arc length where it bends (Turocy 2005). Values between the nodes of a belief are linear, so
 the branch is smooth but for kinks.
 """
 
@@ -16,8 +16,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.agents import TIE, alike, outlooks, respond, workspace
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.agents import outlooks, respond, workspace
+from mistrust.kernels.likeness import compare
+from mistrust.kernels.options import BORROWING
 
 SOLVED = 1e-11
 """A Newton step below this, in logit units (relative above 1), ends the iteration."""
@@ -27,7 +28,7 @@ STEPS = 6000
 """Steps along the branch before it is given up."""
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def eliminate(matrix, right, n):
     """Solve ``matrix @ x = right`` in place (x in `right`), both destroyed.
 
@@ -64,11 +65,11 @@ def eliminate(matrix, right, n):
     return sign
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def linearise(stage, y, t, share, work, size):
     """The equation's left side in ``work[5][0]``, its derivatives by y and t in ``work[4]``."""
     outlooks(stage, y, t, share, work, np.bool_(True))
-    precision, options = stage[7], share.shape[1]
+    precision, options = stage[4], share.shape[1]
     outlook, slopes, matrix, left = work[1], work[2], work[4], work[5][0]
     for i in range(size):
         sharp = precision[i // options]
@@ -80,7 +81,7 @@ def linearise(stage, y, t, share, work, size):
         matrix[i, size] = -sharp * by_t
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def polish(stage, y, t, share, work, size, furthest):
     """Newton's method at a fixed t, in place; False if it does not close in from nearby.
 
@@ -105,15 +106,14 @@ def polish(stage, y, t, share, work, size, furthest):
     return False
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def follow(stage, y, share, work):
     """Follow the principal branch to full precision.
 
     Parameters
     ----------
     stage
-        ``(sealed, worth, grid, prior, payoff, counts, open_, precision, belief)``: see `reveal`
-        and `meet`; `precision` is (agents,).
+        See `kernels.agents`.
     y : (agents * options,)
         Returns the choice values in logit units.
     share : (agents, options)
@@ -125,22 +125,21 @@ def follow(stage, y, share, work):
         The residual: the largest difference between a probability and the logit choice that all
         of them imply.
     """
-    open_, precision = stage[6], stage[7]
+    open_, precision = stage[3], stage[4]
     agents, options = open_.shape
     size = agents * options
     for i in range(size):
         y[i] = 0.0
-    if not stage[0]:
-        alike(stage[1], stage[3], open_, work[6])
+    compare(stage, work)
     outlooks(stage, y, 0.0, share, work, np.bool_(False))
     for i in range(size):
         y[i] = precision[i // options] * work[1][i]
-    if not (_pooled(stage, y, share, work) or _forward(stage, y, share, work, size)):
+    if not _forward(stage, y, share, work, size):
         return np.inf
     return implied(stage, y, share, work)
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def implied(stage, y, share, work):
     """What strategies ``share ~ exp(y)`` make the options worth, in logit units, into y.
 
@@ -149,7 +148,7 @@ def implied(stage, y, share, work):
     float
         The residual, as in `follow`.
     """
-    open_, precision = stage[6], stage[7]
+    open_, precision = stage[3], stage[4]
     agents, options = open_.shape
     outlooks(stage, y, 1.0, share, work, np.bool_(False))
     log_share, worst = work[0], 0.0
@@ -166,34 +165,7 @@ def implied(stage, y, share, work):
     return worst
 
 
-@njit(**OPTIONS)
-def _pooled(stage, y, share, work):
-    """Whether all types play alike as long as nothing is learned: then so they do all along.
-
-    The values are those at the centroid, which teaches nothing. Such a branch may run on a node
-    of the belief, where the equation has no derivative.
-    """
-    sealed, open_, precision = stage[0], stage[6], stage[7]
-    kinds, options = open_.shape
-    if sealed:
-        return False
-    for a in range(options):
-        for k in range(1, kinds):
-            if open_[k, a] != open_[0, a] or precision[k] != precision[0]:
-                return False
-    first = 0
-    while first < options and open_[0, first] == 0.0:
-        first += 1
-    for a in range(first, options):
-        for k in range(1, kinds):
-            one = y[a] - y[first]
-            other = y[k * options + a] - y[k * options + first]
-            if open_[0, a] != 0.0 and abs(one - other) > TIE * max(1.0, abs(one)):
-                return False
-    return True
-
-
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _forward(stage, y, share, work, size):
     """In steps of t while the branch goes forward; then along it."""
     t, reach = 0.0, 1.0
@@ -222,7 +194,7 @@ def _forward(stage, y, share, work, size):
     return True
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _along(stage, y, t, share, work, size):
     """By arc length, where the branch may bend back; y and t are on it."""
     old, trial, moved, kept = work[5][3], work[5][2], work[5][4], work[5][1]
@@ -271,14 +243,14 @@ def _along(stage, y, t, share, work, size):
     return False
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _copy(values, out):
     """In a loop: Numba compiles much for arrays that are assigned, lest their shapes differ."""
     for i in range(len(out)):
         out[i] = values[i]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _tangent(stage, y, t, share, work, size, scale):
     """The unit tangent into ``work[5][3]``, oriented so that the determinant stays positive.
 
@@ -306,7 +278,7 @@ def _tangent(stage, y, t, share, work, size, scale):
     return sign
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _turn(stage, y, t, share, work, size, scale):
     """Past a kink at which the branch turns sharply, into ``work[5][2]``; its t, or NaN.
 
@@ -330,7 +302,7 @@ def _turn(stage, y, t, share, work, size, scale):
     return np.nan
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _correct(stage, y, t, share, work, size, scale, length, furthest):
     """From a step along the tangent back to the branch, into ``work[5][2]``; its t, or NaN."""
     tangent, trial, matrix, right = work[5][3], work[5][2], work[4], work[5][0]

@@ -6,9 +6,9 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.backward import choice_values, judge
-from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow, implied, workspace
 from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.source import nowhere
 
 _U = np.uint64
 
@@ -71,11 +71,11 @@ def decide_sealed(
     choices, lanes, n = len(first_branch) - 1, open_table.shape[1], weights.shape[1]
     cases, agents, most = len(residual), len(movers), counts.max()
     worth, own = np.zeros((choices, n)), np.zeros(lanes)
-    payoff, open_ = np.zeros((lanes, agents, choices)), np.zeros((agents, most))
-    share, y, work = np.zeros((agents, most)), np.zeros(agents * most), workspace(agents, most)
-    average, belief, sharp = np.zeros(lanes), scratch(np.int64(2)), np.zeros(agents)
-    nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
-    sealed, coarse = np.bool_(True), (np.int64(1), np.zeros(4))
+    payoff, open_ = np.zeros((lanes, agents, choices, 1, 1)), np.zeros((agents, most))
+    share, y, alone = np.zeros((agents, most)), np.zeros(agents * most), np.ones_like(counts)
+    average, sharp, work = np.zeros(lanes), np.zeros(agents), workspace(counts, alone)
+    seen, source, ways = np.zeros((choices, 1), np.int64), nowhere(), (counts, alone, alone)
+    known = (alone, np.zeros((agents, 4)), np.ones((agents, 1)))
     high, lows = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
     for cell in cells:
         h, low = cell // size, cell % size
@@ -112,17 +112,17 @@ def decide_sealed(
                 if judgements.shape[1] > 1:
                     judge(judgements, judged_high[h] + judged_low[low], own, average)
                 for w in range(lanes):
-                    payoff[w, i, c] = own[w]
+                    payoff[w, i, c, 0, 0] = own[w]
         out[cell * n : (cell + 1) * n] = 0.0
         for case in range(cases):
             for i in range(agents):
                 sharp[i] = precision[movers[i], case]
-                base = payoff[case, i, 0]
+                base = payoff[case, i, 0, 0, 0]
                 for c in range(choices):
-                    payoff[case, i, c] -= base
+                    payoff[case, i, c, 0, 0] -= base
             some = _opened(open_high, open_low, open_table, h, low, case, counts, open_)
             if some:
-                stage = (sealed, nothing, coarse, prior, payoff[case], counts, open_, sharp, belief)
+                stage = ((payoff[case], seen, np.int64(0), source), ways, known, open_, sharp)
                 if len(tried) > 0 and tried[place, 0, case] == tried[place, 0, case]:
                     for i in range(len(y)):
                         y[i] = tried[place, i, case]
@@ -133,7 +133,7 @@ def decide_sealed(
                 if not left <= residual[case]:
                     residual[case], where[case] = left, cell
                 for i in range(agents):
-                    _raise_gain(y, share, open_, i, sharp[i], case, gain[movers[i]])
+                    raise_gain(y, share, open_, i, sharp[i], case, gain[movers[i]])
             for w in range(case, lanes, cases):
                 for c in range(choices):
                     chance = _chance(share, c, counts) if some else 0.0
@@ -187,7 +187,7 @@ def _chance(share, combination, counts):
 
 
 @njit(**OPTIONS)
-def _raise_gain(y, share, open_, i, precision, case, gain):
+def raise_gain(y, share, open_, i, precision, case, gain):
     """Raise ``gain[case]`` by what an actor's best option is worth above its mixture."""
     options = share.shape[1]
     best, mean = -np.inf, 0.0

@@ -1,16 +1,18 @@
 """Who chooses what where several choose at once, or one of several hidden types does.
 
-A *seat* is one who chooses: a decision of the phase, or one type of the actor who decides. Each
-seat's choice is logit in what its options are worth to it, and that depends on all seats' choices:
-on the others' in a sealed phase; on what the choice of an option tells about the type that chose it
-where types are hidden. Choices are held as logarithms of probabilities, one for each *pair* of a
-seat and an option that is open to it.
+A *seat* is one who chooses: an actor who decides, or one of its types. Each seat's choice is logit
+in what its options are worth to it, and that depends on all seats' choices: on those of the other
+actors in a sealed phase; on what the choice of an option tells about the type that chose it where
+types are hidden. Choices are held as logarithms of probabilities, one for each *pair* of a seat and
+an option that is open to it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -75,81 +77,99 @@ def _logs(y: Array, same: Array) -> Array:
     return found
 
 
-def sealed(
-    options: Sequence[Sequence[str]], value: Callable[[tuple[str, ...]], Sequence[float]]
-) -> Worth:
-    """The worth of options to those who choose at once.
+@dataclass(frozen=True)
+class Mover:
+    """One who takes a decision of the phase.
 
     Parameters
     ----------
     options
-        What is open to each decision.
-    value
-        An option for each decision -> what this is worth to each of those who decide.
-    """
-    pairs = [(seat, name) for seat, names in enumerate(options) for name in names]
-    outcomes = {chosen: value(chosen) for chosen in product(*options)}
-
-    def worth(logs: Array) -> tuple[Array, Array]:
-        chance = dict(zip(pairs, np.exp(logs).tolist(), strict=True))
-        total, change = np.zeros(len(pairs)), np.zeros((len(pairs), len(pairs)))
-        for chosen, values in outcomes.items():
-            rows = [pairs.index(pair) for pair in enumerate(chosen)]
-            for seat, row in enumerate(rows):
-                others = [r for r in rows if r != row]
-                term = math.prod(chance[pairs[r]] for r in others) * values[seat]
-                total[row] += term
-                change[row, others] += term
-        return total, change
-
-    return worth
-
-
-def signalling(
-    options: Sequence[Sequence[str]],
-    belief: Belief,
-    grid: Grid,
-    value: Callable[[str, Belief], Sequence[float]],
-) -> Worth:
-    """The worth of options to the types of an actor, whom the others know by the choice only.
-
-    Parameters
-    ----------
-    options
-        What is open to each type.
+        What is open to each of its types; of one without types there is one.
     belief
-        The others' belief before the choice.
+        The probability that all give to each type before.
     grid
-        On which beliefs are kept.
-    value
-        An option, and the belief after it was chosen -> what this is worth to each type.
+        On which beliefs about it are kept; None without types, since nothing is learned then.
     """
-    pairs = [(seat, name) for seat, names in enumerate(options) for name in names]
+
+    options: Sequence[Sequence[str]]
+    belief: Belief = (1.0,)
+    grid: Grid | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """All options that are open to some type."""
+        return [*dict.fromkeys(name for names in self.options for name in names)]
+
+    def learnt(self, name: str, chosen: Sequence[Mapping[str, float]]) -> Sequence[float]:
+        """The belief after an option, from each type's choices (as logarithms)."""
+        if self.grid is None:
+            return self.belief
+        return posterior(self.belief, [logs.get(name, -math.inf) for logs in chosen])
+
+    def taught(self, name: str, chosen: Sequence[Mapping[str, float]]) -> list[Corner]:
+        """The grid's points about that belief."""
+        if self.grid is None:
+            return [Corner(self.belief, 1.0, [0.0])]
+        after = self.learnt(name, chosen)
+        cell, found = self.grid.cell(after), []
+        for point, weight, slope in zip(cell.corners, cell.weights, cell.slopes, strict=True):
+            mean = sum(p * x for p, x in zip(after, slope, strict=True))
+            turns = [p * (x - mean) for p, x in zip(after, slope, strict=True)]
+            found.append(Corner(point, weight, turns))
+        return found
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A point of the grid, its weight, and how that grows with the logarithm of a type's choice."""
+
+    point: Belief
+    weight: float
+    turns: Sequence[float]
+
+
+Value = Callable[[tuple[str, ...], tuple[Belief, ...]], Mapping[tuple[int, ...], Sequence[float]]]
+"""An option and a point of the grid for each mover -> for a type of each (by its number), what this
+is worth to each of them, times how likely it holds the others' types to be."""
+
+
+def at_once(movers: Sequence[Mover], value: Value) -> Worth:
+    """The worth of options to those who choose at once, and are then known by what they chose.
+
+    A seat is a type of a mover, mover by mover.
+    """
+    pairs = [
+        (m, k, name)
+        for m, mover in enumerate(movers)
+        for k, names in enumerate(mover.options)
+        for name in names
+    ]
+    place, known = {pair: row for row, pair in enumerate(pairs)}, cache(value)
 
     def worth(logs: Array) -> tuple[Array, Array]:
         total, change = np.zeros(len(pairs)), np.zeros((len(pairs), len(pairs)))
-        for option in dict.fromkeys(name for _, name in pairs):
-            rows = {seat: row for row, (seat, name) in enumerate(pairs) if name == option}
-            after = posterior(
-                belief, [logs[rows[k]] if k in rows else -math.inf for k in range(len(belief))]
-            )
-            cell = grid.cell(after)
-            values = np.array([value(option, corner) for corner in cell.corners])
-            worths = np.array(cell.weights) @ values
-            by_belief = np.array(cell.slopes).T @ values
-            for other, column in rows.items():
-                turn = np.array(
-                    [after[k] * ((k == other) - after[other]) for k in range(len(after))]
-                )
-                for seat, row in rows.items():
-                    total[row] = worths[seat]
-                    change[row, column] = turn @ by_belief[:, seat]
+        by_type = [[dict[str, float]() for _ in mover.options] for mover in movers]
+        for (m, k, name), log in zip(pairs, logs.tolist(), strict=True):
+            by_type[m][k][name] = log
+        for chosen in product(*(mover.names for mover in movers)):
+            them = zip(movers, chosen, by_type, strict=True)
+            for corners in product(*(mover.taught(name, logs) for mover, name, logs in them)):
+                for kinds, amounts in known(chosen, tuple(x.point for x in corners)).items():
+                    seats = [*zip(range(len(movers)), kinds, chosen, strict=True)]
+                    if not all(seat in place for seat in seats):
+                        continue  # some type has no such option
+                    rows = [place[seat] for seat in seats]
+                    for m, row in enumerate(rows):
+                        others = [r for r in rows if r != row]
+                        term = math.exp(logs[others].sum()) * amounts[m]
+                        weights = [corner.weight for corner in corners]
+                        total[row] += term * math.prod(weights)
+                        change[row, others] += term * math.prod(weights)
+                        for j, corner in enumerate(corners):
+                            apart = term * math.prod(weights[:j] + weights[j + 1 :])
+                            for k, turn in enumerate(corner.turns):
+                                if (j, k, chosen[j]) in place:
+                                    change[row, place[j, k, chosen[j]]] += apart * turn
         return total, change
 
     return worth
-
-
-def learnt(chosen: Sequence[Mapping[str, float]], belief: Belief) -> dict[str, list[float]]:
-    """The belief after each option, from each type's choices (as logarithms)."""
-    names = dict.fromkeys(name for logs in chosen for name in logs)
-    return {n: posterior(belief, [logs.get(n, -math.inf) for logs in chosen]) for n in names}

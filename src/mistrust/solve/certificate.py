@@ -109,7 +109,7 @@ def _residual(taken: Taken) -> Floats:
     )
     open_ = available(taken, cells)
     for place, mover in enumerate(stage.movers):
-        own = own_values(taken, judged(taken, mover, values[place], cells), shares, place)
+        own = judged(taken, mover, own_values(taken, values[place], shares, place), cells)
         free = stage.marginal(open_.astype(float), place) > 0
         implied = plain_logit(own, free, c.precision[mover])
         gap = abs(implied - stage.marginal(shares, place))

@@ -97,7 +97,7 @@ class Turn:
         """Strategies to try in sealed phases, and the rows that matter."""
         trials, rows = {}, {}
         for index, stage in enumerate(self.program.stages):
-            if stage.sealed:
+            if stage.sealed and not stage.learns:  # else it is solved phase by phase
                 layout = self.given.layout.stages[index]
                 shape = (stage.policy_size, len(stage.movers) * int(max(stage.counts)), self.cases)
                 found = np.unique(layout.policy.at(reach.sources[0, index]))

@@ -42,7 +42,7 @@ def workspace(counts, kinds):
         log_share, outlook, slopes, partial, matrix, vectors; and what `outlooks` shares with its
         parts: the first agent of each mover, its option in each combination, its type in each cast,
         what is learned (`_teach`), where the combination at hand leads (`_corners`), a number for
-        each corner, `still` and `twin` (`likeness.compare`), and scratch for beliefs.
+        each corner, and `still`, `twin` and `lead` (`likeness.compare`); and scratch for beliefs.
     """
     movers, options, most = len(counts), counts.max(), kinds.max()
     first = np.zeros(movers + 1, dtype=np.int64)
@@ -61,6 +61,7 @@ def workspace(counts, kinds):
         np.zeros((movers, options), dtype=np.bool_),
     )
     corners = (np.zeros(casts, dtype=np.int64), np.zeros(casts), np.zeros((movers, casts)))
+    alike = (np.zeros(movers, dtype=np.bool_), twin, np.arange(first[movers]))
     return (
         np.zeros((first[movers], options)),
         np.zeros(n),
@@ -68,7 +69,7 @@ def workspace(counts, kinds):
         np.zeros((n, n)),
         np.zeros((n + 1, n + 1)),
         np.zeros((6, n + 1)),
-        (first, own, types, taught, corners, np.zeros(most), np.zeros(movers, np.bool_), twin),
+        (first, own, types, taught, corners, np.zeros(most), alike),
         scratch(max(most, 2)),
     )
 
@@ -89,10 +90,17 @@ def spelled(counts):
 
 
 @njit(**BORROWING)
-def respond(y, t, open_, share, log_share):
-    """Logit strategies of all agents: y, open_, share, log_share are (agents, options)."""
+def respond(y, t, open_, lead, share, log_share):
+    """Logit strategies of all agents: open_, share, log_share are (agents, options).
+
+    An agent that has a `lead` before it, (agents,), does what that does.
+    """
     agents, options = open_.shape
     for g in range(agents):
+        if lead[g] != g:
+            for a in range(options):
+                share[g, a], log_share[g, a] = share[lead[g], a], log_share[lead[g], a]
+            continue
         best, total = -np.inf, 0.0
         for a in range(options):
             if open_[g, a] != 0.0:
@@ -141,7 +149,7 @@ def _teach(stage, log_share, work):
     """
     steps, bend, prior = stage[2]
     counts, kinds = stage[1][0], stage[1][1]
-    first, _, _, taught, _, _, still, twin = work[6]
+    first, _, _, taught, _, _, (still, twin, _) = work[6]
     corner, order, rest, _, _, _, posterior = work[7]
     nodes, weights, turns, told = taught
     for i in range(len(kinds)):
@@ -207,7 +215,7 @@ def _corners(stage, c, work):
         Whether every mover has a type that has its option.
     """
     sizes = stage[1][2]
-    _, own, types, taught, corners, _, _, _ = work[6]
+    _, own, types, taught, corners, _, _ = work[6]
     nodes, weights, _, told = taught
     node, weight, apart = corners
     movers = len(sizes)
@@ -249,11 +257,12 @@ def outlooks(stage, y, t, share, work, wanted):
         Returns the strategies.
     work
         `workspace`; returns ``outlook``, (agents * options,), in ``work[1]``, 0 for options that an
-        agent lacks, and in ``work[2]`` its slopes by the exponents, if they are `wanted`.
+        agent lacks and for agents that are led, and in ``work[2]`` its slopes by the exponents, if
+        they are `wanted`.
     """
     log_share, outlook, slopes, partial = work[0], work[1], work[2], work[3]
     options, size = share.shape[1], len(outlook)
-    respond(y, t, stage[3], share, log_share)
+    respond(y, t, stage[3], work[6][6][2], share, log_share)
     _teach(stage, log_share, work)
     for row in range(size):
         outlook[row] = 0.0
@@ -279,13 +288,13 @@ def outlooks(stage, y, t, share, work, wanted):
 def _expect(stage, c, share, work, wanted):
     """Add what a combination is worth, cast by cast, and what logarithms of shares change."""
     worth, open_ = stage[0][0], stage[3]
-    first, own, types, _, corners, _, _, _ = work[6]
+    first, own, types, _, corners, _, (_, _, lead) = work[6]
     node, weight, _ = corners
     movers, options = own.shape[1], share.shape[1]
     for s in range(len(types)):
         for i in range(movers):
             agent = first[i] + types[s, i]
-            chance = open_[agent, own[c, i]]
+            chance = open_[agent, own[c, i]] if lead[agent] == agent else 0.0
             for j in range(movers):
                 if j != i:
                     chance *= share[first[j] + types[s, j], own[c, j]]
@@ -300,7 +309,7 @@ def _expect(stage, c, share, work, wanted):
                 continue
             for j in range(movers):
                 if j != i:
-                    agent = first[j] + types[s, j]
+                    agent = lead[first[j] + types[s, j]]
                     work[3][row, agent * options + own[c, j]] += chance * value
             _shift(stage, c, s, i, chance, row, options, work)
 
@@ -309,7 +318,7 @@ def _expect(stage, c, share, work, wanted):
 def _shift(stage, c, s, i, chance, row, options, work):
     """What a combination's worth changes with the posteriors, by the shares behind these."""
     worth, kinds = stage[0][0], stage[1][1]
-    first, own, types, taught, corners, at, _, twin = work[6]
+    first, own, types, taught, corners, at, (_, twin, lead) = work[6]
     node, _, apart = corners
     for j in range(len(kinds)):
         many, a = kinds[j], own[c, j]
@@ -324,4 +333,4 @@ def _shift(stage, c, s, i, chance, row, options, work):
             for r in range(many):
                 change += at[r] * taught[2][j, a, r, k]
             if change != 0.0:
-                work[3][row, (first[j] + k) * options + twin[j, a]] += chance * change
+                work[3][row, lead[first[j] + k] * options + twin[j, a]] += chance * change

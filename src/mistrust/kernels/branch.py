@@ -152,13 +152,15 @@ def implied(stage, y, share, work):
     agents, options = open_.shape
     outlooks(stage, y, 1.0, share, work, np.bool_(False))
     log_share, worst = work[0], 0.0
-    for i in range(agents * options):
-        y[i] = precision[i // options] * work[1][i]
+    lead = work[6][6][2]
     for g in range(agents):  # the strategies themselves are kept; their answer goes to scratch
+        for a in range(options):
+            y[g * options + a] = precision[g] * work[1][lead[g] * options + a]
+    for g in range(agents):
         for a in range(options):
             log_share[g, a] = share[g, a]
     answer = work[4]
-    respond(y, 1.0, open_, answer, work[3])
+    respond(y, 1.0, open_, lead, answer, work[3])
     for g in range(agents):
         for a in range(options):
             worst = max(worst, abs(answer[g, a] - share[g, a]))

@@ -1,7 +1,8 @@
-"""What does not tell the types of a mover apart, whatever all others choose.
+"""What does not tell types apart, or movers, whatever all others choose.
 
-On such a branch posteriors run on a node of the grid, or pass one together, where the equation has
-no derivative. They are therefore held where they are known to be.
+On such a branch posteriors run on a node of the grid, or several pass nodes together, where the
+equation has no derivative; and where movers are alike other branches, on which they are not, come
+off it. What is known to be the same is therefore kept the same.
 """
 
 from __future__ import annotations
@@ -19,15 +20,22 @@ TIE = 1e-13
 
 @njit(**BORROWING)
 def compare(stage, work):
-    """Find movers of whom nothing is learned, and options that teach the same, into `work`.
+    """Find what is the same, into `work`.
 
     `still` are movers whose types play alike as long as nothing is learned of them: then so they do
     all along. A `twin` is the first option that differs from one by the same amount for all types
-    believed in: what is learned from both is the same, so that both pass a node at once.
+    believed in: what is learned from both is the same. A `lead` is an agent of the first mover with
+    whom one's own could change places: as all choose evenly at first, they choose alike all along.
     """
-    still, twin = work[6][6], work[6][7]
-    counts, kinds = stage[1][0], stage[1][1]
+    still, twin, lead = work[6][6]
+    counts, kinds, first = stage[1][0], stage[1][1], work[6][0]
     for i in range(len(counts)):
+        mate = i
+        for j in range(i - 1, -1, -1):
+            if _mates(stage, j, i, work):
+                mate = j
+        for k in range(kinds[i]):
+            lead[first[i] + k] = first[mate] + k
         if kinds[i] == 1:
             continue
         still[i] = _still(stage, i, work)
@@ -80,16 +88,13 @@ def _same(stage, i, a, b, here, work):
     belief about i itself, if `here` is not negative, that this node is held.
     """
     counts, kinds, sizes = stage[1]
-    first, own, _, _, _, _, _, _ = work[6]
-    some, step, apart = False, 1, 1
+    first, own = work[6][0], work[6][1]
+    some, step, apart = False, _step(counts, i), _step(sizes, i)
     for k in range(kinds[i]):
         if stage[2][2][i, k] > 0.0:
             if stage[3][first[i] + k, a] != stage[3][first[i] + k, b]:
                 return False
             some |= stage[3][first[i] + k, a] != 0.0
-    for j in range(i + 1, len(counts)):
-        step *= counts[j]
-        apart *= sizes[j]
     for c in range(len(own)):
         if not some or own[c, i] != a or not _meets(stage, i, c, work):
             continue
@@ -116,10 +121,8 @@ def _meets(stage, i, c, work):
 def _level(stage, i, c, d, node, work):
     """The same for two combinations of options and what is believed after these."""
     worth, prior = stage[0][0], stage[2][2]
-    first, own, types, _, _, _, _, _ = work[6]
-    step = 1
-    for j in range(i + 1, len(prior)):
-        step *= stage[1][1][j]
+    first, own, types = work[6][0], work[6][1], work[6][2]
+    step = _step(stage[1][1], i)
     for s in range(len(types)):
         if types[s, i] != 0:
             continue
@@ -130,5 +133,69 @@ def _level(stage, i, c, d, node, work):
             one, other = worth[i, c, node, s + k * step], worth[i, d, node, s + k * step]
             gap = gap if gap == gap else one - other
             if not abs(one - other - gap) <= TIE * max(1.0, abs(one), abs(other)):
+                return False
+    return True
+
+
+@njit(**BORROWING)
+def _step(sizes, i):
+    """How far apart the numbers of combinations are that differ by one in what mover i has."""
+    step = 1
+    for j in range(i + 1, len(sizes)):
+        step *= sizes[j]
+    return step
+
+
+@njit(**BORROWING)
+def _swapped(number, sizes, i, j):
+    """The number of the combination in which what i and j have is exchanged."""
+    one, other = _step(sizes, i), _step(sizes, j)
+    gap = (number // other) % sizes[j] - (number // one) % sizes[i]
+    return number + gap * (one - other)
+
+
+@njit(**BORROWING)
+def _mates(stage, i, j, work):
+    """Whether movers i and j could change places."""
+    counts, kinds, sizes = stage[1]
+    steps, bend, prior = stage[2]
+    first = work[6][0]
+    if counts[i] != counts[j] or kinds[i] != kinds[j] or steps[i] != steps[j]:
+        return False
+    for k in range(kinds[i]):
+        if prior[i, k] != prior[j, k] or stage[4][first[i] + k] != stage[4][first[j] + k]:
+            return False
+        for a in range(counts[i]):
+            if stage[3][first[i] + k, a] != stage[3][first[j] + k, a]:
+                return False
+    for k in range(4):
+        if bend[i, k] != bend[j, k]:
+            return False
+    for c in range(len(work[6][1])):
+        if not _meets(stage, -1, c, work):
+            continue
+        for node in range(stage[0][0].shape[2]):
+            d, to = _swapped(c, counts, i, j), _swapped(node, sizes, i, j)
+            look(stage, c, node)
+            look(stage, d, to)
+            if not _alike(stage, i, j, c, node, d, to, work):
+                return False
+    return True
+
+
+@njit(**BORROWING)
+def _alike(stage, i, j, c, node, d, to, work):
+    """Whether a combination is worth to all what another is if i and j change places."""
+    worth, open_ = stage[0][0], stage[3]
+    first, own, types = work[6][0], work[6][1], work[6][2]
+    for s in range(len(types)):
+        met = True
+        for m in range(own.shape[1]):
+            met &= open_[first[m] + types[s, m], own[c, m]] != 0.0
+        t = _swapped(s, stage[1][1], i, j)
+        for m in range(own.shape[1] if met else 0):
+            place = j if m == i else (i if m == j else m)
+            one, other = worth[m, c, node, s], worth[place, d, to, t]
+            if not abs(one - other) <= TIE * max(1.0, abs(one), abs(other)):
                 return False
     return True

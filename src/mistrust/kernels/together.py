@@ -73,7 +73,7 @@ def _solve(cells, moves, payments, offer, policy_at, policy, party, gain, residu
     opens_at, opens, judgements, judged_at, precision, movers = offer
     counts, kinds, kind, first, beliefs, steps, bend, strides, node_high, node_low, _ = party
     count, cases, work = len(movers), opens.shape[2], workspace(counts, kinds)
-    _, own, types, _, _, _, _, _ = work[6]
+    own, types = work[6][1], work[6][2]
     open_ = np.zeros(work[0].shape)
     share, y, sharp = np.zeros(open_.shape), np.zeros(open_.size), np.zeros(len(open_))
     sizes, member = np.ones(count, dtype=np.int64), _members(kind, kinds)

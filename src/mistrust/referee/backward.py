@@ -11,7 +11,7 @@ from typing import Any
 
 from mistrust.referee.beliefs import posterior
 from mistrust.referee.evaluate import Belief, Board, axis
-from mistrust.referee.stage import Mover, alone, at_once, together
+from mistrust.referee.stage import Mover, choices
 from mistrust.referee.world import Cell, Profile, Split, World
 from mistrust.scenario.schema import Chance, Decide
 
@@ -169,16 +169,8 @@ class Solver(World):
         names = [decision.decide for decision in decisions]
         found = [self._mover(turn, decision, board) for decision in decisions]
         every, movers = [options for options, _ in found], [mover for _, mover in found]
-        options = [own for mover in movers for own in mover.options]
-        each = zip(names, movers, strict=True)
-        precision = [self.precision[name] for name, mover in each for _ in mover.options]
         value = partial(self._worth, turn, index, board, names)
-        if len(options) == 1:
-            worth = {n: value((n,), ((1.0,),))[0,][0] for n in options[0]}
-            logs = [{n: math.log(p) for n, p in alone(worth, precision[0]).items() if p > 0}]
-        else:
-            logs = together(options, precision, at_once(movers, value))
-        chosen = [[logs.pop(0) for _ in mover.options] for mover in movers]
+        chosen = choices(movers, [self.precision[name] for name in names], value)
         told: dict[Chosen, Split] = {}
         for taken in product(*(mover.names for mover in movers)):
             them = zip(names, movers, taken, chosen, strict=True)

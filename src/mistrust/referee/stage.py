@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from mistrust.referee.beliefs import Grid, posterior
 from mistrust.referee.branch import Array, principal
 from mistrust.referee.evaluate import Belief
 
+T = TypeVar("T")
 Worth = Callable[[Array], tuple[Array, Array]]
 """The choices (a logarithm for each pair) -> the worth of each pair, and its derivative."""
 TIE = 1e-12
@@ -39,7 +41,10 @@ def alone(worth: Mapping[str, float], precision: float) -> dict[str, float]:
 
 
 def together(
-    options: Sequence[Sequence[str]], precision: Sequence[float], worth: Worth
+    options: Sequence[Sequence[str]],
+    precision: Sequence[float],
+    worth: Worth,
+    like: Sequence[int] = (),
 ) -> list[dict[str, float]]:
     """The choices of all seats, as logarithms: the principal branch's logit equilibrium.
 
@@ -51,21 +56,27 @@ def together(
         Of each seat.
     worth
         See `Worth`; the pairs run over seats, and over the options of each.
+    like
+        For each seat the one, itself or an earlier one, as which it chooses.
     """
     if any(map(math.isinf, precision)):
         raise UsageError("hidden types and sealed phases need finite precisions")
-    seats = [seat for seat, names in enumerate(options) for _ in names]
+    pairs = [(seat, name) for seat, names in enumerate(options) for name in names]
+    seats = [seat for seat, _ in pairs]
     same = np.equal.outer(seats, seats).astype(float)
-    centred = np.eye(len(seats)) - same / same.sum(axis=1)
+    centred = np.eye(len(pairs)) - same / same.sum(axis=1)
     weight = np.array([precision[seat] for seat in seats])[:, None] * centred
+    leads = [pairs.index((like[seat] if like else seat, name)) for seat, name in pairs]
+    first = sorted(set(leads))
+    spread = np.equal.outer(leads, first).astype(float)
 
     def answer(y: Array) -> tuple[Array, Array]:
-        logs = _logs(y, same)
+        logs = _logs(spread @ y, same)
         value, change = worth(logs)
-        by_y = np.eye(len(seats)) - same * np.exp(logs)
-        return weight @ value, weight @ change @ by_y
+        by_y = np.eye(len(pairs)) - same * np.exp(logs)
+        return (weight @ value)[first], (weight @ change @ by_y @ spread)[first]
 
-    logs = iter(_logs(principal(answer, len(seats)), same).tolist())
+    logs = iter(_logs(spread @ principal(answer, len(first)), same).tolist())
     return [{name: next(logs) for name in names} for names in options]
 
 
@@ -138,38 +149,96 @@ def at_once(movers: Sequence[Mover], value: Value) -> Worth:
 
     A seat is a type of a mover, mover by mover.
     """
-    pairs = [
-        (m, k, name)
-        for m, mover in enumerate(movers)
-        for k, names in enumerate(mover.options)
-        for name in names
-    ]
-    place, known = {pair: row for row, pair in enumerate(pairs)}, cache(value)
+    seats = [(m, k) for m, mover in enumerate(movers) for k in range(len(mover.options))]
+    pairs = [(m, k, name) for m, k in seats for name in movers[m].options[k]]
+    place = {pair: row for row, pair in enumerate(pairs)}
+    casts = [*product(*(range(len(mover.options)) for mover in movers))]
+
+    @cache
+    def amounts(chosen: tuple[str, ...], points: tuple[Belief, ...]) -> Array:
+        found = value(chosen, points)
+        return np.array([found[kinds] for kinds in casts])
 
     def worth(logs: Array) -> tuple[Array, Array]:
-        total, change = np.zeros(len(pairs)), np.zeros((len(pairs), len(pairs)))
+        total, change = np.zeros(len(pairs)), np.zeros((len(pairs), len(pairs) + 1))
         by_type = [[dict[str, float]() for _ in mover.options] for mover in movers]
         for (m, k, name), log in zip(pairs, logs.tolist(), strict=True):
             by_type[m][k][name] = log
         for chosen in product(*(mover.names for mover in movers)):
             them = zip(movers, chosen, by_type, strict=True)
-            for corners in product(*(mover.taught(name, logs) for mover, name, logs in them)):
-                for kinds, amounts in known(chosen, tuple(x.point for x in corners)).items():
-                    seats = [*zip(range(len(movers)), kinds, chosen, strict=True)]
-                    if not all(seat in place for seat in seats):
-                        continue  # some type has no such option
-                    rows = [place[seat] for seat in seats]
-                    for m, row in enumerate(rows):
-                        others = [r for r in rows if r != row]
-                        term = math.exp(logs[others].sum()) * amounts[m]
-                        weights = [corner.weight for corner in corners]
-                        total[row] += term * math.prod(weights)
-                        change[row, others] += term * math.prod(weights)
-                        for j, corner in enumerate(corners):
-                            apart = term * math.prod(weights[:j] + weights[j + 1 :])
-                            for k, turn in enumerate(corner.turns):
-                                if (j, k, chosen[j]) in place:
-                                    change[row, place[j, k, chosen[j]]] += apart * turn
-        return total, change
+            corners = [*product(*(mover.taught(name, logs) for mover, name, logs in them))]
+            ways = [amounts(chosen, tuple(x.point for x in corner)) for corner in corners]
+            mean = np.tensordot(np.array([_weights(x) for x in corners]).T, np.array(ways), 1)
+            turned = [place.get((m, k, chosen[m]), -1) for m, k in seats]  # the last: nowhere
+            for kinds, own in zip(casts, mean.transpose(1, 2, 0), strict=True):
+                rows = [place.get((m, k, chosen[m]), -1) for m, k in enumerate(kinds)]
+                for m, row in enumerate(rows) if -1 not in rows else ():
+                    others = rows[:m] + rows[m + 1 :]
+                    chance = math.exp(logs[others].sum())
+                    total[row] += chance * own[m, 0]
+                    change[row, others] += chance * own[m, 0]
+                    change[row, turned] += chance * own[m, 1:]
+        return total, change[:, :-1]
 
     return worth
+
+
+def choices(
+    movers: Sequence[Mover], precision: Sequence[float], value: Value
+) -> list[list[dict[str, float]]]:
+    """How every type of every mover chooses, as logarithms; of an option that is missing never."""
+    known, kinds = cache(value), [len(mover.options) for mover in movers]
+    if kinds == [1]:
+        worth = {n: known((n,), (movers[0].belief,))[0,][0] for n in movers[0].names}
+        odds = alone(worth, precision[0])
+        return [[{name: math.log(p) for name, p in odds.items() if p > 0}]]
+    like = [
+        next(i for i in range(j + 1) if i == j or _mirrored(movers, precision, known, i, j))
+        for j in range(len(movers))
+    ]
+    begin = [sum(kinds[:m]) for m in range(len(movers))]
+    seats = [(m, k) for m, many in enumerate(kinds) for k in range(many)]
+    logs = together(
+        [movers[m].options[k] for m, k in seats],
+        [precision[m] for m, _ in seats],
+        at_once(movers, known),
+        [begin[like[m]] + k for m, k in seats],
+    )
+    return [logs[start : start + many] for start, many in zip(begin, kinds, strict=True)]
+
+
+def _mirrored(
+    movers: Sequence[Mover], precision: Sequence[float], value: Value, i: int, j: int
+) -> bool:
+    """Whether two movers could change places.
+
+    As all choose evenly at precision 0, such two choose alike all along the principal branch.
+    """
+    if movers[i] != movers[j] or precision[i] != precision[j]:
+        return False
+    points = [[*mover.grid.points()] if mover.grid else [mover.belief] for mover in movers]
+    for chosen in product(*(mover.names for mover in movers)):
+        for beliefs in product(*points):
+            here, there = value(chosen, beliefs), value(_swap(chosen, i, j), _swap(beliefs, i, j))
+            for kinds, amounts in here.items():
+                other = _swap(tuple(there[_swap(kinds, i, j)]), i, j)
+                if not np.allclose(amounts, other, rtol=TIE, atol=TIE):
+                    return False
+    return True
+
+
+def _swap(row: tuple[T, ...], i: int, j: int) -> tuple[T, ...]:
+    """A row with two of its entries exchanged."""
+    found = [*row]
+    found[i], found[j] = found[j], found[i]
+    return tuple(found)
+
+
+def _weights(corners: Sequence[Corner]) -> list[float]:
+    """The weight on some corners together; and how it grows with each type's logarithm."""
+    weights = [corner.weight for corner in corners]
+    found = [math.prod(weights)]
+    for m, corner in enumerate(corners):
+        apart = math.prod(weights[:m] + weights[m + 1 :])
+        found += [apart * turn for turn in corner.turns]
+    return found

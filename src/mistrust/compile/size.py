@@ -24,6 +24,9 @@ DIRECTIONS, ROOM = 60, 2**25
 """Directions in which an equation is solved by GMRES at most, and the numbers they may take up."""
 POINTS = 30
 """Arrays as large as a point of a curve that are held at once while it is followed."""
+LOOKS = 50
+"""How often the beliefs near by are looked at, about, where types choose at once: 20 times at
+precision 3, 100 times at 30 (two sides of two types each)."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Size:
         Cells of the board as a turn opens, and at its widest moment within a turn.
     updates
         Values computed in one solve of one world: states x options (or moves) x actors x
-        combinations of hidden types (x beliefs that a choice may lead to; the nearest ones where
-        several choose at once), summed over phases and turns.
+        combinations of hidden types (x beliefs that are looked at after a choice), summed over
+        phases and turns.
     bytes_per_world
         Memory for one world: two value arrays, all policies, the tables of all expressions, and
         how actors weigh hidden types.
@@ -139,12 +142,12 @@ def measure(program: Program) -> Size:
 
 
 def _after(program: Program, stage: Stage) -> int:
-    """How many beliefs are looked at after a choice: of one mover all, of several those nearby."""
+    """How many beliefs are looked at after a choice: of one mover all, of several those near by."""
     if not stage.movers:
         return 1
     if not stage.sealed:
         return prod(program.sizes[axis] for axis in stage.learns)
-    return prod(_kinds(program, stage))
+    return LOOKS * prod(_kinds(program, stage)) if stage.learns else 1
 
 
 def _kinds(program: Program, stage: Stage) -> list[int]:

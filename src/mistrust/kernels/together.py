@@ -63,12 +63,12 @@ def decide_together(
     taken = taken[:count]
     if not given:
         offer = (opens_at, opens, judgements, judged_at, precision, movers)
-        _solve(taken, moves, payments, offer, policy_at, policy, party, gain, residual, where)
+        solve(taken, moves, payments, offer, policy_at, policy, party, gain, residual, where)
     settle_private(taken, moves, payments, policy_at, policy, party, out)
 
 
 @njit(**OPTIONS)
-def _solve(cells, moves, payments, offer, policy_at, policy, party, gain, residual, where):
+def solve(cells, moves, payments, offer, policy_at, policy, party, gain, residual, where):
     """The strategies at all places, into the policy."""
     opens_at, opens, judgements, judged_at, precision, movers = offer
     counts, kinds, kind, first, beliefs, steps, bend, strides, node_high, node_low, _ = party

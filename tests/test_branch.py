@@ -314,7 +314,7 @@ def test_who_could_change_places_choose_alike(precision: float) -> None:
         one = symmetric(rng, precision)
         residual, share = one.followed()
         assert residual <= 1e-10, number
-        assert share[:2] == pytest.approx(share[2:], abs=1e-15)
+        assert share[:2] == pytest.approx(share[2:], abs=1e-10)
         if number < 3:
             assert share == pytest.approx(one.by_the_referee(), abs=1e-8), number
 
@@ -406,7 +406,8 @@ def test_two_types_are_solved_alike_the_short_way_and_the_long() -> None:
         residual, other = one.followed()
         assert max(left, residual) <= 1e-10, i
         apart += abs(share - other).max() > 1e-4
-        assert y == pytest.approx(one.answer(y.ravel())[0].reshape(2, -1), abs=1e-8)
+        around = y - y.mean(axis=1, keepdims=True)
+        assert around == pytest.approx(one.answer(y.ravel())[0].reshape(2, -1), abs=1e-8)
     assert unknown > 200 and apart <= 2
 
 

@@ -247,7 +247,10 @@ def look(stage, c, node):
 
 @njit(**BORROWING)
 def outlooks(stage, y, t, share, work, wanted):
-    """What each agent expects from each of its options, and its slopes.
+    """What each agent expects from each of its options, around the mean of them, and its slopes.
+
+    What all options of an agent have in common means nothing to its choice, but would make a branch
+    turn where its choices hardly do.
 
     Parameters
     ----------
@@ -272,6 +275,8 @@ def outlooks(stage, y, t, share, work, wanted):
     for c in range(len(work[6][1])):
         if _corners(stage, c, work):
             _expect(stage, c, share, work, wanted)
+    for agent in range(len(share)):
+        _centre(stage[3][agent], agent * options, outlook, partial, wanted)
     if not wanted:
         return
     for row in range(size):  # from logarithms of probabilities to exponents
@@ -282,6 +287,25 @@ def outlooks(stage, y, t, share, work, wanted):
             for b in range(options):
                 gap = share[begin // options, b] * total
                 slopes[row, begin + b] = partial[row, begin + b] - gap
+
+
+@njit(**BORROWING)
+def _centre(open_, begin, outlook, partial, wanted):
+    """Take the mean over an agent's options off its rows, which begin there."""
+    options, count, mean = len(open_), 0.0, 0.0
+    for a in range(options):
+        count += open_[a]
+        mean += outlook[begin + a]
+    for a in range(options):
+        if open_[a] != 0.0:
+            outlook[begin + a] -= mean / count
+    for column in range(partial.shape[1] if wanted else 0):
+        mean = 0.0
+        for a in range(options):
+            mean += partial[begin + a, column]
+        for a in range(options):
+            if open_[a] != 0.0:
+                partial[begin + a, column] -= mean / count
 
 
 @njit(**BORROWING)

@@ -26,6 +26,11 @@ STRAIGHT = 0.02
 """A Newton step no longer than this, in logit units, leads straight ahead."""
 STEPS = 6000
 """Steps along the branch before it is given up."""
+NEAR, LONG = 0.5, 2.0
+"""How far a first Newton step may lead, in logit units or in parts of a step along the branch, and
+the longest of these."""
+CARE = (1.0, 0.125, 0.02)
+"""Parts of both with which the branch is followed, the next one where it was lost before."""
 
 
 @njit(**BORROWING)
@@ -128,15 +133,35 @@ def follow(stage, y, share, work):
     open_, precision = stage[3], stage[4]
     agents, options = open_.shape
     size = agents * options
-    for i in range(size):
-        y[i] = 0.0
     compare(stage, work)
-    outlooks(stage, y, 0.0, share, work, np.bool_(False))
-    for i in range(size):
-        y[i] = precision[i // options] * work[1][i]
-    if not _forward(stage, y, share, work, size):
+    arrived = False
+    for care in CARE:
+        for i in range(size):
+            y[i] = 0.0
+        outlooks(stage, y, 0.0, share, work, np.bool_(False))
+        for i in range(size):
+            y[i] = precision[i // options] * work[1][i]
+        arrived = _forward(stage, y, share, work, size, care)
+        if arrived:
+            break
+    if not arrived:
         return np.inf
+    lead = work[6][6][2]
+    for g in range(agents):
+        if lead[g] != g:
+            _let_go(lead, y, options)
+            polish(stage, y, 1.0, share, work, size, NEAR)
+            break
     return implied(stage, y, share, work)
+
+
+@njit(**BORROWING)
+def _let_go(lead, y, options):
+    """Those who were led begin where they were led to: all but alike is not quite alike."""
+    for g in range(len(lead)):
+        for a in range(options):
+            y[g * options + a] = y[lead[g] * options + a]
+        lead[g] = g
 
 
 @njit(**BORROWING)
@@ -152,15 +177,13 @@ def implied(stage, y, share, work):
     agents, options = open_.shape
     outlooks(stage, y, 1.0, share, work, np.bool_(False))
     log_share, worst = work[0], 0.0
-    lead = work[6][6][2]
+    for i in range(agents * options):
+        y[i] = precision[i // options] * work[1][i]
     for g in range(agents):  # the strategies themselves are kept; their answer goes to scratch
-        for a in range(options):
-            y[g * options + a] = precision[g] * work[1][lead[g] * options + a]
-    for g in range(agents):
         for a in range(options):
             log_share[g, a] = share[g, a]
     answer = work[4]
-    respond(y, 1.0, open_, lead, answer, work[3])
+    respond(y, 1.0, open_, work[6][6][2], answer, work[3])
     for g in range(agents):
         for a in range(options):
             worst = max(worst, abs(answer[g, a] - share[g, a]))
@@ -168,7 +191,7 @@ def implied(stage, y, share, work):
 
 
 @njit(**BORROWING)
-def _forward(stage, y, share, work, size):
+def _forward(stage, y, share, work, size, care):
     """In steps of t while the branch goes forward; then along it."""
     t, reach = 0.0, 1.0
     tangent, trial = work[5][1], work[5][2]
@@ -177,18 +200,18 @@ def _forward(stage, y, share, work, size):
         for i in range(size):
             tangent[i] = -work[4][i, size]
         if eliminate(work[4], tangent, size) == 0:
-            return _along(stage, y, t, share, work, size)
+            return _along(stage, y, t, share, work, size, care)
         done = False
         while reach > 1e-4:
             ahead = min(1.0, t + reach)
             for i in range(size):
                 trial[i] = y[i] + (ahead - t) * tangent[i]
-            if polish(stage, trial, ahead, share, work, size, 0.5):
+            if polish(stage, trial, ahead, share, work, size, NEAR * care):
                 done = True
                 break
             reach *= 0.4
         if not done:
-            return _along(stage, y, t, share, work, size)
+            return _along(stage, y, t, share, work, size, care)
         t = ahead
         reach *= 2.5
         for i in range(size):
@@ -197,7 +220,7 @@ def _forward(stage, y, share, work, size):
 
 
 @njit(**BORROWING)
-def _along(stage, y, t, share, work, size):
+def _along(stage, y, t, share, work, size, care):
     """By arc length, where the branch may bend back; y and t are on it."""
     old, trial, moved, kept = work[5][3], work[5][2], work[5][4], work[5][1]
     scale = 1.0
@@ -213,7 +236,8 @@ def _along(stage, y, t, share, work, size):
         _copy(old, kept)
         advanced = False
         while length > 1e-7:
-            there = _correct(stage, y, here, share, work, size, scale, length, 0.5 * length)
+            near = NEAR * care * length
+            there = _correct(stage, y, here, share, work, size, scale, length, near)
             if there == there:
                 if _tangent(stage, trial, there, share, work, size, scale) > 0:
                     advanced = True
@@ -229,7 +253,7 @@ def _along(stage, y, t, share, work, size):
             part = (1.0 - here) / (there - here)
             for i in range(size):
                 moved[i] = y[i] + part * (trial[i] - y[i])
-            if polish(stage, moved, 1.0, share, work, size, 0.5):
+            if polish(stage, moved, 1.0, share, work, size, NEAR * care):
                 for i in range(size):
                     y[i] = moved[i]
                 return True
@@ -241,7 +265,7 @@ def _along(stage, y, t, share, work, size):
         for i in range(size):
             y[i] = trial[i]
         here = there
-        length = min(2.0 * length, max(2.0, 1e-3 * scale))
+        length = min(2.0 * length, care * max(LONG, 1e-3 * scale))
     return False
 
 

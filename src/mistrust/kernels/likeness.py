@@ -16,6 +16,8 @@ from mistrust.kernels.options import BORROWING
 
 TIE = 1e-13
 """Amounts that differ by less than this (relative above 1) are the same."""
+NEAR = 1e-9
+"""The same for amounts that others have, which may have been found by other ways."""
 
 
 @njit(**BORROWING)
@@ -196,6 +198,6 @@ def _alike(stage, i, j, c, node, d, to, work):
         for m in range(own.shape[1] if met else 0):
             place = j if m == i else (i if m == j else m)
             one, other = worth[m, c, node, s], worth[place, d, to, t]
-            if not abs(one - other) <= TIE * max(1.0, abs(one), abs(other)):
+            if not abs(one - other) <= NEAR * max(1.0, abs(one), abs(other)):
                 return False
     return True

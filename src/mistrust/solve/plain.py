@@ -103,6 +103,19 @@ def _corners(
     return [(p.reshape(wide), s.reshape(wide)) for p, s in zip(parts, shifts, strict=True)]
 
 
+def shows(taken: Taken, mover: int, chosen: Floats) -> np.ndarray:
+    """Which options of a mover teach something that can be worked out again, (options, ...).
+
+    Not one that no type takes but with a probability too small for a number; that of all types then
+    rests on the logarithms that the solver has.
+    """
+    c = taken.coefficients
+    if mover not in [lesson.actor for lesson in lessons_of(c, taken.index)]:
+        return np.ones(chosen.shape, dtype=bool)
+    apart = chosen.reshape(*chosen.shape[:-1], c.program.privacy.count, len(c.cases)) > 0
+    return np.broadcast_to(apart.any(axis=-2, keepdims=True), apart.shape).reshape(chosen.shape)
+
+
 def judged(taken: Taken, mover: int, values: Floats, cells: Integers) -> Floats:
     """What a mover makes of values (..., cells, lanes) that depend on hidden types."""
     c = taken.coefficients

@@ -230,9 +230,10 @@ def _turn(
     for i in range(world.draw(st.integers(1, 4 if private else 5))):
         read = world.of_kind("plain", "belief")
         read += [n for n in world.of_kind("within") if n in moved]
-        plain = [name for name in actors if name not in world.types]
-        if sealed and len(plain) > 1 and world.chance(30):
-            phase = _sealed(world, plain, actors, read, moved, i)
+        if sealed and len(actors) > 1 and world.chance(30):
+            movers = [name for name in actors if world.chance(80)]
+            movers = movers if len(movers) > 1 else list(actors[:2])
+            phase = _sealed(world, movers, actors, read, moved, i)
         elif world.chance(60) or (i == 0 and world.chance()):
             actor = world.one(list(world.types) if world.types and world.chance() else actors)
             phase = _decide(world, actor, actors, read, moved)

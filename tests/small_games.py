@@ -1,4 +1,4 @@
-"""Random scenarios whose game trees are small enough for Gambit, six kinds of them.
+"""Random scenarios whose game trees are small enough for Gambit, eight kinds of them.
 
 All are plain data as a YAML file would give it. Amounts are drawn from -1 to 1 and depend on the
 board, on the turn and, where there are types, on these.
@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 Data = dict[str, Any]
-KINDS = ("perfect information", "chance", "sealed", "one typed", "three types", "two typed")
+PLAIN = ("perfect information", "chance", "sealed")
+TYPED = ("one typed", "three types", "two typed", "sealed, one typed", "sealed, two typed")
 TYPES = {"strong": (0.6, 0.3, 0.5), "weak": (0.4, 0.7, 0.5)}
 """Priors are multiples of 0.1, and so nodes of every grid with 11, 21, 41 points."""
 
@@ -19,7 +20,7 @@ def game(kind: str, seed: int, precision: float) -> Data:
     """A scenario of a kind; `precision` is that of all actors."""
     random = Random(f"{kind} {seed}")
     draw = _Draw(random, kind)
-    turns = 1 if kind == "three types" else random.choice([1, 2])
+    turns = 1 if kind in ("three types", *TYPED[3:]) else random.choice([1, 2])
     actors: Data = {name: {"precision": precision} for name in ("ann", "bob")}
     for name in draw.typed:
         prior = random.randrange(3)
@@ -29,7 +30,7 @@ def game(kind: str, seed: int, precision: float) -> Data:
     board: Data = {"x": {"levels": "0..2", "start": 0}, "mood": {"levels": ["calm", "hot"]}}
     odds = kind == "chance" and turns == 1
     board["mood"]["start"] = {"calm": 0.3, "hot": 0.7} if odds else "calm"
-    if kind == "sealed":
+    if kind.startswith("sealed"):
         board |= {side: {"levels": "0..1", "start": 0, "within": "turn"} for side in ("a", "b")}
     payoffs = {name: {"flow": draw.amount(), "more": draw.amount()} for name in actors}
     return {
@@ -46,8 +47,8 @@ def game(kind: str, seed: int, precision: float) -> Data:
 class _Draw:
     def __init__(self, random: Random, kind: str) -> None:
         self.random, self.kind = random, kind
-        typed = {"one typed": ["ann"], "three types": ["ann"], "two typed": ["ann", "bob"]}
-        self.typed = typed.get(kind, [])
+        self.typed = ["ann"] if kind in TYPED else []
+        self.typed += ["bob"] * kind.endswith("two typed")
 
     def number(self) -> str:
         return f"({self.random.uniform(-1, 1):.4f})"
@@ -67,6 +68,9 @@ class _Draw:
             return [self.decide("ann", 0), self.nature(), *self.third(turns, "bob")]
         if self.kind == "sealed":
             return [self.sealed(), *self.third(turns, "ann")]
+        if self.kind.startswith("sealed"):
+            second = self.random.choice(["ann", "bob"]) if len(self.typed) > 1 else "bob"
+            return [self.sealed(), self.decide(second, 1)]
         more = self.third(turns, "ann") if self.kind == "one typed" else []
         noisy = self.kind == "three types" or more
         nature = [self.nature()] if noisy and self.random.random() < 0.7 else []
@@ -115,8 +119,10 @@ class _Draw:
         def side(actor: str, own: str) -> Data:
             pays = {name: {"own": self.amount()} for name in ("ann", "bob")}
             options: Data = {"go": {"set": {own: 1}, "pays": pays}, "stay": {}}
-            if self.random.random() < 0.3:
+            if self.random.random() < 0.3 and not self.typed:
                 options["think"] = {"raise": {own: 0.5}, "when": "mood == calm"}
+            elif actor in self.typed and self.random.random() < 0.2:
+                options["go"]["when"] = f"{actor} == weak"
             return {"decide": actor, "name": f"{actor}_secretly", "options": options}
 
         found: Data = {"sealed": [side("ann", "a"), side("bob", "b")]}

@@ -1,8 +1,8 @@
 """What hidden types and sealed phases do to values, and forward to probabilities: transposes.
 
-On random operands: a board (half, belief about ann, rest), several lanes (profiles × cases), and
-coefficients that differ between all cells, lanes and branches. The posterior moves the belief's
-dimension; on the way forward the other dimensions move as the branches say.
+On random operands: a board (half, belief about bob, belief about ann, rest), several lanes
+(profiles × cases), and coefficients that differ between all cells, lanes and branches. Posteriors
+move the dimensions of beliefs; on the way forward the others move as the branches say.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.nodes import place
 from mistrust.compile.private import Privacy
-from mistrust.kernels import private, typed
+from mistrust.kernels import shown, typed
+from mistrust.kernels.typed import alone
 from mistrust.scenario.beliefs import Grid
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Operands:
         self.nodes, self.kinds, self.profiles = ann.size, kinds, self.privacy.count
         self.halves = (2 * self.others, self.nodes * REST)
         self.size = self.halves[0] * self.halves[1]
-        self.targets = 3 * self.nodes * REST
+        self.targets = 3 * self.others * self.nodes * REST
         priors = [rng.dirichlet(np.ones(len(g.types)), CASES).T for g in self.privacy.grids]
         self.placed = [place(g, prior) for g, prior in zip(self.privacy.grids, priors, strict=True)]
         self.kind = np.ascontiguousarray(self.privacy.profiles[:, 0])
@@ -57,11 +58,12 @@ class Operands:
         self.cells = np.arange(self.size, dtype=np.int64)
 
     def _goals(self) -> tuple[Integers, Integers]:
-        """Targets (3, nodes, REST): the belief stays, what is around it moves."""
+        """Targets (3, others, nodes, REST): beliefs stay, what is around them moves."""
         node = np.repeat(np.arange(self.nodes), REST) * REST
-        high = self.rng.integers(0, 3, (self.count + 1, self.halves[0])) * self.nodes * REST
+        other = np.tile(np.arange(self.others), 2) * self.nodes * REST
+        high = self.rng.integers(0, 3, (self.count + 1, self.halves[0])) * self.others
         rest = self.rng.integers(0, REST, (self.count + 1, REST))
-        return high, node + np.tile(rest, self.nodes)
+        return high * self.nodes * REST + other, node + np.tile(rest, self.nodes)
 
     def each(self, count: int) -> tuple[Integers, Integers]:
         """A lookup with a row of its own for each entry and cell."""
@@ -70,10 +72,41 @@ class Operands:
 
     @property
     def hidden(self) -> tuple[Any, ...]:
-        n = self.privacy.grids[0].points - 1
-        node = (np.zeros(self.halves[0], np.int64), np.repeat(np.arange(self.nodes), REST))
-        beliefs, bend = self.placed[0].beliefs, self.placed[0].bend
-        return (beliefs, self.kind, self.first, n, bend, REST, *node)
+        self.choose([0], [self.options])
+        return alone(self.party)
+
+    def choose(self, owners: list[int], counts: list[int]) -> None:
+        """Let ann (0), bob (1), or one without types (-1) choose at once, with so many options."""
+        self.owners = owners
+        grids = [self.privacy.grids[owner] for owner in owners if owner >= 0]
+        most, size = max(len(g.types) for g in grids), max(g.size for g in grids)
+        nodes = (
+            (np.zeros(self.halves[0], np.int64), np.repeat(np.arange(self.nodes), REST)),
+            (np.tile(np.arange(self.others), 2), np.zeros(self.halves[1], np.int64)),
+        )
+        movers = len(owners)
+        kinds, steps, strides = (np.zeros(movers, np.int64) for _ in range(3))
+        kind, first = (
+            np.zeros((movers, self.profiles), np.int64),
+            np.zeros((movers, most), np.int64),
+        )
+        beliefs, bend = np.zeros((movers, size, most, CASES)), np.zeros((movers, 4, CASES))
+        high, low = (np.zeros((movers, half), np.int64) for half in self.halves)
+        known = np.ones((movers, size), dtype=bool)
+        for i, owner in enumerate(owners):
+            kinds[i] = 1
+            if owner >= 0:
+                grid, own = self.privacy.grids[owner], self.placed[owner]
+                kinds[i], steps[i] = len(grid.types), grid.points - 1
+                strides[i] = (REST, self.nodes * REST)[owner]
+                kind[i] = self.privacy.profiles[:, owner]
+                first[i, : kinds[i]] = [int(np.argmax(kind[i] == k)) for k in range(kinds[i])]
+                beliefs[i, : grid.size, : kinds[i]], bend[i] = own.beliefs, own.bend
+                high[i], low[i] = nodes[owner]
+                sure = (own.beliefs[:, :, 0] == 1).any(axis=1)
+                known[i, : grid.size] = sure & (len(owners) > 1)
+        spread = (beliefs, steps, bend, strides, high, low, known)
+        self.party = (np.array(counts), kinds, kind, first, *spread)
 
     def odds(self, by_type: bool) -> Floats:
         """Odds that add up to 1 over the branches of each option: (rows, profiles, cases)."""
@@ -116,37 +149,55 @@ def test_odds_that_show_a_type(seed: int) -> None:
     assert not out[marks == 0].any()
 
 
+def joint(o: Operands, parts: list[Floats]) -> Floats:
+    """The product over movers of numbers by option, cell and type: (combinations, cells, ...)."""
+    found = np.ones((o.options, o.size, o.profiles, CASES))
+    for c, own in enumerate(np.ndindex(*(len(part) for part in parts))):
+        for i, (part, a) in enumerate(zip(parts, own, strict=True)):
+            found[c] *= part[a][:, o.party[2][i]]
+    return found
+
+
 def shares(o: Operands) -> Floats:
-    """Random strategies of ann's types: some lack options, and some places are not reached."""
-    shape = (o.size, o.options, o.kinds, CASES)
-    share = o.rng.random(shape) * (o.rng.random(shape) < 0.7)
-    share[:, 0] += share.sum(axis=1) == 0
-    share /= share.sum(axis=1, keepdims=True)
-    share *= (o.rng.random((o.size, CASES)) >= 0.15)[:, None, None]  # else nobody is asked
-    return np.ascontiguousarray(share[:, :, o.kind])
+    """Random strategies of all types: some lack options, and some places are not reached."""
+    parts = []
+    for count, kinds in zip(*o.party[:2], strict=True):
+        shape = (count, o.size, kinds, CASES)
+        share = o.rng.random(shape) * (o.rng.random(shape) < 0.7)
+        share[0] += share.sum(axis=0) == 0
+        parts.append(share / share.sum(axis=0))
+    share = joint(o, parts) * (o.rng.random((o.size, CASES)) >= 0.15)[:, None]  # or nobody is asked
+    return np.ascontiguousarray(share.swapaxes(0, 1))
+
+
+def offers(o: Operands) -> Floats:
+    """Random options of all types, at some places none."""
+    parts = []
+    for count, kinds in zip(*o.party[:2], strict=True):
+        part = (o.rng.random((count, o.size, kinds, CASES)) < 0.8).astype(float)
+        part[0] = np.maximum(part[0], part.sum(axis=0) == 0)
+        parts.append(part)
+    return joint(o, parts) * (o.rng.random((o.size, CASES)) >= 0.1)[:, None]
 
 
 def decide(o: Operands, weights: Floats, policy: Floats, given: bool, precision: float) -> Any:
     """The kernel: values before, its residual, and the lookup of policies."""
     policy_at = tuple(x[0].copy() for x in o.each(1))
-    policy_at[0][0] = AWAY  # nobody is asked on this half of the board
-    shape = (o.options, o.size, o.kinds, CASES)
-    opens = (o.rng.random(shape) < 0.8).astype(float)
-    opens[0] = np.maximum(opens[0], opens.sum(axis=0) == 0)
-    opens *= (o.rng.random((o.size, CASES)) >= 0.1)[:, None]
-    opens = opens[:, :, o.kind]
-    if given:  # what is played is open
-        opens = (policy > 0).astype(float).swapaxes(0, 1)
+    policy_at[0][0] = AWAY  # nobody is asked on this part of the board
+    # what is played is open
+    opens = (policy > 0).astype(float).swapaxes(0, 1) if given else offers(o)
     opens = np.ascontiguousarray(opens.reshape(-1, o.profiles, CASES))
     before = np.full((o.size, GROUPS, o.profiles, CASES), np.nan)
     residual, where = np.zeros(CASES), np.zeros(CASES, np.int64)
     judged = (np.tile(np.arange(o.others), 2), np.repeat(np.arange(o.nodes), REST) * o.others)
-    kernels.decide_private(
+    judgements = [o.privacy.judgements(owner, o.placed) for owner in (*o.owners, -1)[:GROUPS]]
+    decide = kernels.decide_private if len(o.owners) == 1 else kernels.decide_together
+    decide(
         o.cells, o.values, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
         o.first_branch, o.each(o.options), opens, o.first_pay, o.pay_group, o.each(o.options),
-        o.pays, policy_at, policy, given, 0, np.full((o.profiles, CASES), precision),
-        o.privacy.judgements(0, o.placed), judged, o.hidden, np.zeros((o.profiles, CASES)),
-        residual, where, before,
+        o.pays, policy_at, policy, given, np.arange(len(o.owners)),
+        np.full((GROUPS, o.profiles, CASES), precision), np.array(judgements), judged, o.party,
+        np.zeros((GROUPS, o.profiles, CASES)), residual, where, before,
     )  # fmt: skip
     return before, residual, policy_at, opens
 
@@ -159,17 +210,26 @@ def carried(
     drift, (marks, out, found), mass = np.zeros(CASES), o.pushed(), o.mass.copy()
     push(
         o.cells, mass, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
-        o.first_branch, o.first_pay, o.each(o.options), o.pays, policy_at, policy, o.hidden,
+        o.first_branch, o.first_pay, o.each(o.options), o.pays, policy_at, policy, o.party,
         chosen, earned, drift, marks, out, found,
     )  # fmt: skip
     assert not mass.any()
     return out, earned, chosen, drift
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_decision_that_shows_a_type(seed: int) -> None:
+def met(seed: int) -> Operands:
+    """Choices that show types: ann's, or hers and those of bob or of one without types at once."""
+    options = [2 + seed % 2] if seed % 2 else [2, 3 - seed // 2 % 2]
+    o = Operands(seed, [1 + c % 3 for c in range(int(np.prod(options)))])
+    other = [1] if len(o.privacy.grids) > 1 and seed % 4 else [-1]
+    o.choose([0] if seed % 2 else [0, *other], options)
+    return o
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_choices_that_show_types(seed: int) -> None:
     """Whatever the strategies are."""
-    o = Operands(seed, [1, 3, 2][: 2 + seed % 2])
+    o = met(seed)
     weights, policy = o.odds(by_type=False), shares(o)
     before, _, policy_at, _ = decide(o, weights, policy, True, 1.0)
     out, earned, chosen, drift = carried(o, weights, policy, policy_at)
@@ -185,11 +245,12 @@ def test_two_types_in_vector_loops_and_one_by_one(
 ) -> None:
     """`twofold`, and what it stands for where there are two types."""
     o = Operands(seed, [1, 3, 2][: 2 + seed // 4 % 2])
+    o.choose([0], [o.options])
     assert o.kinds == 2
     weights, policy = o.odds(by_type=False), shares(o)
     before, _, policy_at, _ = decide(o, weights, policy, True, 1.0)
     one = carried(o, weights, policy, policy_at)
-    monkeypatch.setattr(typed, "settle_two", private.settle_private)
+    monkeypatch.setattr(typed, "settle_two", shown.settle_private)
     other, _, _, _ = decide(o, weights, policy, True, 1.0)
     assert before == pytest.approx(other, rel=1e-12, abs=1e-13)
     found = carried(o, weights, policy, policy_at, kernels.push_two)
@@ -197,9 +258,9 @@ def test_two_types_in_vector_loops_and_one_by_one(
         assert mine == pytest.approx(theirs, rel=1e-12, abs=1e-13)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_decision_that_shows_a_type_once_it_is_solved(seed: int) -> None:
-    o = Operands(seed, [1, 2, 2][: 2 + seed % 2])
+@pytest.mark.parametrize("seed", range(24))
+def test_choices_that_show_types_once_they_are_solved(seed: int) -> None:
+    o = met(seed)
     weights = o.odds(by_type=False)
     policy = np.full((o.size, o.options, o.profiles, CASES), np.nan)
     before, residual, policy_at, opens = decide(o, weights, policy, False, 1.5)
@@ -208,9 +269,14 @@ def test_a_decision_that_shows_a_type_once_it_is_solved(seed: int) -> None:
     free = opens.reshape(o.options, o.size, o.profiles, CASES).swapaxes(0, 1)[o.halves[1] :]
     assert (asked >= 0).all() and (asked[free == 0] == 0).all()
     assert asked.sum(axis=1) == pytest.approx(free.max(axis=1), abs=1e-12)
-    for k in range(o.kinds):
-        alike = asked[:, :, o.kind == k]
-        assert (alike == alike[:, :, :1]).all(), "a type knows no more than itself"
+    apart = asked.reshape(len(asked), *o.party[0], o.profiles, CASES)
+    for i, kind in enumerate(o.party[2]):
+        others = tuple(1 + j for j in range(len(o.owners)) if j != i)
+        own = apart.sum(axis=others)
+        for k in range(o.party[1][i]):
+            alike = own[:, :, kind == k]
+            gap = abs(alike - alike[:, :, :1]).max()
+            assert gap <= 1e-15, "a type knows no more than itself"
     out, earned, _, drift = carried(o, weights, policy, policy_at)
     o.same(before, out, earned)
     assert (drift <= 1e-12).all()

@@ -23,6 +23,7 @@ from mistrust.scenario.readings import Variant, readings_in, resolve_claim
 
 SMALL = [("sealed", seed) for seed in range(6)]
 SMALL += [(kind, seed) for kind in ("one typed", "three types") for seed in range(3)]
+SMALL += [(kind, seed) for kind in ("sealed, one typed", "sealed, two typed") for seed in range(4)]
 SMALL += [("two typed", 0)]
 PRECISIONS = (1.5, 6.0, 20.0)
 CLAIMS = {
@@ -30,6 +31,12 @@ CLAIMS = {
     "one typed": ["P(ever mood == hot | ann == weak)", "E(belief(ann == strong) | ann == weak)"],
     "three types": ["E(belief(ann == mad) | x == 0)", "freq(choice0 == o1 | ann == mad)"],
     "two typed": ["P(x == 1 and bob == weak)", "V(bob | bob == strong)"],
+    "sealed, one typed": ["E(belief(ann == strong) | ann == weak)", "V(bob | ann == strong)"],
+    "sealed, two typed": [
+        "freq(ann_secretly == go | ann == weak and bob == strong)",
+        "E(belief(ann == strong) * belief(bob == weak) | bob == weak)",
+        "P(ever x == 1 and mood == calm | ann == strong)",
+    ],
 }
 
 
@@ -67,7 +74,7 @@ def test_small_games(kind: str, seed: int) -> None:
     data = game(kind, seed, PRECISIONS[seed % 3])
     for actor in data["actors"].values():
         if "types" in actor:
-            actor["beliefs"] = 3 if kind == "two typed" else 4
+            actor["beliefs"] = 3 if "two typed" in kind else 4
     referee = Referee(scenario_of(data))
     compared(data, referee)
     for text in CLAIMS[kind] if seed == 0 else ():

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_games import KINDS, Data, game
+from small_games import PLAIN, TYPED, Data, game
 
 from mistrust.errors import TooLargeError
 from mistrust.export.efg import written
@@ -38,7 +38,7 @@ from mistrust.solved import Solved
 
 pygambit = pytest.importorskip("pygambit")
 
-MOST_NODES = {"chance": 75}
+MOST_NODES = {"chance": 75, "sealed, two typed": 80}
 """How large a tree may be, by kind; 50 nodes for the others. Gambit takes long over large ones."""
 PRECISIONS = (0.5, 1.0, 2.0, 4.0)
 Shares = dict[str, float]
@@ -242,7 +242,7 @@ def answers(kind: str) -> list[Answer]:
     raise AssertionError(f"too few small games: {kind}")
 
 
-@pytest.mark.parametrize("kind", KINDS[:3])
+@pytest.mark.parametrize("kind", PLAIN)
 def test_choices_are_those_of_gambit(kind: str) -> None:
     for answer in answers(kind):
         assert max(differences(answer, ours(answer))) <= 1e-8
@@ -261,7 +261,7 @@ def errors(kind: str) -> Floats:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS[3:])
+@pytest.mark.parametrize("kind", TYPED)
 def test_choices_of_types_are_nearly_those_of_gambit(kind: str) -> None:
     lambdas = np.array([answer.precision for answer in answers(kind)])
     finest = errors(kind)[:, -1]
@@ -270,7 +270,7 @@ def test_choices_of_types_are_nearly_those_of_gambit(kind: str) -> None:
 
 
 def test_finer_grids_of_belief_come_nearer_at_second_order() -> None:
-    found = np.concatenate([errors(kind) for kind in KINDS[3:]])
+    found = np.concatenate([errors(kind) for kind in TYPED])
     found = found[found[:, 0] > 1e-5]
     assert len(found) > 10
     assert (found[:, 2] < found[:, 0]).all()

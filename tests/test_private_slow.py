@@ -33,8 +33,8 @@ class Tally:
         return f"{share}; at worst {figures.format(*self.worst)}"
 
 
-def solved(seed: int) -> tuple[Engine, Batch]:
-    argument = read_data(typed_game(seed), Source("random", ""))
+def solved(seed: int, together: bool) -> tuple[Engine, Batch]:
+    argument = read_data(typed_game(seed, together=together), Source("random", ""))
     engine = Engine(argument)
     job = Job((Case(guesses(argument.scenario)),), (0,), (), chart=False)
     (batch,) = engine.run([(0, job)])
@@ -52,11 +52,12 @@ def evidence(engine: Engine, batch: Batch) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_a_thousand_scenarios_with_hidden_types() -> None:
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "in sealed phases"])
+def test_a_thousand_scenarios_with_hidden_types(together: bool) -> None:
     """Precision from 0.1 to 50; a minute, and two more where the kernels are yet to be compiled."""
     tally = Tally([], np.zeros(4))
     for seed in range(COUNT):
-        engine, batch = solved(seed)
+        engine, batch = solved(seed, together)
         if batch.faults:
             assert "no equilibrium was found: at '" in batch.faults[0], batch.faults[0]
             assert "on the board where " in batch.faults[0]

@@ -460,6 +460,133 @@ def test_a_sealed_phase_averages_over_the_types_of_others() -> None:
     assert game.start_value("ann", {"cyd": "down"}) == 0
 
 
+# -- hidden types in sealed phases -------------------------------------------------------------
+
+OPEN = {side: {"levels": ["shut", "open"], "start": "shut", "within": "turn"} for side in "ab"}
+MEETING: Any = {
+    "actors": {
+        "ann": {"precision": 3, "types": {"good": 0.6, "bad": 0.4}, "beliefs": 4},
+        "bob": {"precision": 2, "types": {"kind": 0.3, "cruel": 0.7}, "beliefs": 3},
+        "cyd": {"precision": 1.5},
+    },
+    "board": OPEN,
+    "define": {"some": "0.4 + 0.5 * (ann == bad)", "more": "0.4 + 0.8 * (bob == cruel)"},
+    "turn": [
+        {
+            "sealed": [
+                {
+                    "decide": who,
+                    "options": {
+                        "give": {"set": {own: "open"}, "pays": {who: {"risk": f"-0.3 * ({bad})"}}},
+                        "take": {},
+                    },
+                }
+                for who, own, bad in (("ann", "a", "ann == bad"), ("bob", "b", "bob == cruel"))
+            ]
+        },
+    ],
+    "payoffs": {
+        "ann": {"hand": "if(a == open, 2 * (b == open) - 1, some * (b == open))"},
+        "bob": {"hand": "if(b == open, 2 * (a == open) - 1, more * (a == open))"},
+    },
+}
+KINDS = {"ann": ("good", "bad"), "bob": ("kind", "cruel")}
+BELIEFS = {"ann": 0.6, "bob": 0.3}
+
+
+def gives(game: Referee) -> list[float]:
+    """How often good and bad ann, kind and cruel bob give."""
+    found = [game.policy(0, who, {}, kind) for who, kinds in KINDS.items() for kind in kinds]
+    return [choice["give"] for choice in found if choice is not None]
+
+
+def overall(x: Any) -> list[float]:
+    """How often ann and bob give, types unknown."""
+    return [m * x[2 * i] + (1 - m) * x[2 * i + 1] for i, m in enumerate(BELIEFS.values())]
+
+
+def after(x: Any) -> list[dict[bool, float]]:
+    """The belief that ann is good and that bob is kind, after each has given or not."""
+    return [
+        {True: m * x[2 * i] / p, False: m * (1 - x[2 * i]) / (1 - p)}
+        for i, (m, p) in enumerate(zip(BELIEFS.values(), overall(x), strict=True))
+    ]
+
+
+def met(ahead: Any) -> list[float]:
+    """The same by scipy; `ahead` are the gains of ann and bob from giving beyond the turn."""
+
+    def error(x: Any) -> list[float]:
+        found = []
+        for i, (other, more) in enumerate(zip(reversed(overall(x)), (0.5, 0.8), strict=True)):
+            for k in (0, 1):
+                gain = other - (1 - other) - (0.4 + k * more) * other - 0.3 * k
+                found.append(expit((3, 2)[i] * (gain + ahead(x)[i])) - x[2 * i + k])
+        return found
+
+    guess = fsolve(error, np.full(4, 0.5), xtol=1e-13)
+    assert error(guess) == near([0] * 4, 1e-10)
+    return [float(p) for p in guess]
+
+
+def test_types_that_meet_weigh_each_other_by_the_beliefs() -> None:
+    game = checked(**MEETING)
+    x = met(lambda _: (0, 0))
+    assert gives(game) == near(x, 1e-9)
+    assert game.read("freq(bob == give | ann == bad)") == near(overall(x)[1], 1e-9)
+    assert game.read("freq(bob == give | bob == cruel)") == near(x[3], 1e-9)
+    seen = after(x)[0]
+    good = x[0] * seen[True] + (1 - x[0]) * seen[False]
+    assert game.read("E(belief(ann == good) | ann == good)") == near(good, 1e-9)
+
+
+def test_of_types_that_meet_each_is_known_by_its_own_choice() -> None:
+    """And the beliefs about both, between points of both grids, matter to one who acts on them."""
+    act = {"cyd": {"x": "(ann == good) - (bob == cruel)"}, "ann": {"x": 1}, "bob": {"x": -0.6}}
+    turn = [*MEETING["turn"], {"decide": "cyd", "options": {"act": {"pays": act}, "rest": {}}}]
+    game = checked(**MEETING | {"turn": turn})
+    nodes = [0, 0.3, 0.6, 1], [0, 0.3, 1]
+    assert [[x[0] for x in game.grids[who].points()] for who in KINDS] == [near(n) for n in nodes]
+    table = [[expit(1.5 * (m - (1 - n))) for n in nodes[1]] for m in nodes[0]]
+
+    def acts(one: float, other: float) -> float:
+        return float(np.interp(one, nodes[0], [np.interp(other, nodes[1], row) for row in table]))
+
+    def ahead(x: Any) -> tuple[float, float]:
+        (ann, bob), (p, q) = after(x), overall(x)
+        first = [acts(ann[True], bob[y]) - acts(ann[False], bob[y]) for y in (True, False)]
+        second = [acts(ann[y], bob[True]) - acts(ann[y], bob[False]) for y in (True, False)]
+        return q * first[0] + (1 - q) * first[1], -0.6 * (p * second[0] + (1 - p) * second[1])
+
+    x = met(ahead)
+    assert gives(game) == near(x, 1e-9)
+    shares = [[p, 1 - p] for p in overall(x)]
+    all_ = [(s * t, acts(a, b)) for s, a in zip(shares[0], after(x)[0].values(), strict=True)
+            for t, b in zip(shares[1], after(x)[1].values(), strict=True)]  # fmt: skip
+    assert game.read("freq(cyd == act)") == near(sum(w * p for w, p in all_), 1e-9)
+    assert game.read("E(belief(ann == good) * belief(bob == kind))") == near(0.6 * 0.3)
+    assert game.forward_value("ann", {"ann": "bad"}) == near(
+        game.start_value("ann", {"ann": "bad"})
+    )
+
+
+def test_who_is_known_shows_nothing_and_an_option_of_one_type_gives_it_away() -> None:
+    sealed = [dict(part) for part in MEETING["turn"][0]["sealed"]]
+    sealed[1] = {**sealed[1], "options": {**sealed[1]["options"], "hit": {"when": "bob == cruel"}}}
+    actors = MEETING["actors"] | {
+        "ann": {**MEETING["actors"]["ann"], "types": {"good": 1, "bad": 0}}
+    }
+    actors["ann"]["types"]["bad"] = "1 - 1"
+    game = checked(**MEETING | {"turn": [{"sealed": sealed}], "actors": actors})
+    assert game.read("P(belief(ann == good) == 1)") == near(1)
+    play = game.play(
+        0, 0, {"a": "shut", "b": "shut", "belief(ann)": (1.0, 0.0), "belief(bob)": (0.3, 0.7)}
+    )
+    assert play.told["give", "hit"] == [(1, {"belief(ann)": (1, 0), "belief(bob)": (0, 1)})]
+    assert play.of(1, ("good", "kind")).keys() == {"give", "take"}
+    assert game.read("P(belief(bob == kind) == 0)") >= game.read("freq(bob == hit)") > 0.1
+
+
 # -- what is refused -------------------------------------------------------------------------
 
 

@@ -37,6 +37,18 @@ RUMOURS = """
         options:
           strike: {set: {mood: war}, pays: {bob: {glory: 0.8 * (bob == hawk)}}}
           hold: {pays: {cyd: {relief: 1}}}
+      - sealed:
+          - decide: ann
+            name: ann_word
+            options:
+              promise: {pays: {ann: {lie: -0.5 * (ann == mad)}}}
+              threaten: {pays: {bob: {shock: -0.2}}}
+              rave: {when: ann == mad, raise: {arms: 0.3}}
+          - decide: bob
+            name: bob_word
+            options:
+              answer: {pays: {bob: {pride: 0.6 * (bob == hawk)}}}
+              hush: {pays: {ann: {calm: 0.3}}}
       - decide: cyd
         options: {arm: {raise: {arms: 0.5}}, wait: {pays: {cyd: {saved: 0.2}}}}
     payoffs:
@@ -44,6 +56,12 @@ RUMOURS = """
       bob: {fear: -0.5 * belief(ann == mad) - 0.3 * (mood == war) * (bob == dove)}
       cyd: {peace: 1 * (mood != war) + 0.5 * (ann == strong)}
 """
+DECIDED = {
+    "ann": ["arm", "bluff", "rest"],
+    "bob": ["strike", "hold"],
+    "ann_word": ["promise", "threaten", "rave"],
+    "bob_word": ["answer", "hush"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +116,7 @@ def believed(own: xr.Dataset, solved: mistrust.Solved, given: str, place: int, d
 
 
 def chosen(own: xr.Dataset, solved: mistrust.Solved, given: str, count: int) -> None:
-    for name, options in {"ann": ["arm", "bluff", "rest"], "bob": ["strike", "hold"]}.items():
+    for name, options in DECIDED.items():
         taken = own[f"{name}_choice"].values
         reached = int((taken != "").sum())
         exact = [solved.read(f"freq({name} == {option} | {given})") for option in options]

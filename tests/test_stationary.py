@@ -166,11 +166,30 @@ TYPED = """
 """
 
 
-def test_with_hidden_types_a_long_game_begins_like_one_without_end(game: Load) -> None:
-    endless = game(TYPED.replace("HORIZON", "{forever: yes, turns: 3}")).solve()
-    long = game(TYPED.replace("HORIZON", "{turns: 30}")).solve()
+MEETING = """
+    horizon: HORIZON
+    actors:
+      ann: {precision: 2, patience: 0.4, types: {good: 0.5, bad: 0.5}, beliefs: 5}
+      bob: {precision: 2, patience: 0.4, types: {good: 0.3, bad: 0.7}, beliefs: 4}
+    board: {a: {levels: 0..1, start: 0}, b: {levels: 0..1, start: 0, within: turn}}
+    turn:
+      - sealed:
+          - {decide: ann, options: {give: {set: {a: 1}}, take: {set: {a: 0}}}}
+          - {decide: bob, options: {give: {set: {b: 1}}, take: {}}}
+    payoffs:
+      ann: {hand: "if(a == 1, 2 * b - 1, (0.4 + (ann == bad)) * b)"}
+      bob: {hand: "if(b == 1, 2 * a - 1, (0.4 + (bob == bad)) * a)"}
+"""
+
+
+@pytest.mark.parametrize("text", [TYPED, MEETING], ids=["one", "two at once"])
+def test_with_hidden_types_a_long_game_begins_like_one_without_end(game: Load, text: str) -> None:
+    endless = game(text.replace("HORIZON", "{forever: yes, turns: 3}")).solve()
+    long = game(text.replace("HORIZON", "{turns: 30}")).solve()
     assert endless.value.values == pytest.approx(long.value.values, abs=1e-9)
-    assert endless.decisions["ann"][0].values == pytest.approx(long.decisions["ann"][0].values)
+    for name in ("ann", "bob"):
+        found = endless.decisions[name][0].values
+        assert found == pytest.approx(long.decisions[name][0].values)
 
 
 # -- by hand -----------------------------------------------------------------------------------

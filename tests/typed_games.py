@@ -13,17 +13,18 @@ TYPES = ("strong", "weak", "mad")
 PRECISIONS = (0.1, 50.0)
 
 
-def typed_game(seed: int) -> Data:
+def typed_game(seed: int, *, together: bool = False) -> Data:
     """A scenario with one or two typed actors, of one to three turns.
 
-    Every actor's precision is drawn log-uniformly by itself.
+    Every actor's precision is drawn log-uniformly by itself. Actors with types choose alone, or
+    `together` with others in sealed phases, of which there is one at least.
     """
-    return _Draw(Random(f"typed {seed}")).scenario()
+    return _Draw(Random(f"{'together' if together else 'typed'} {seed}"), together).scenario()
 
 
 class _Draw:
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, random: Random, together: bool) -> None:
+        self.random, self.together = random, together
         self.types = {"ann": TYPES[: 2 + (random.random() < 0.4)]}
         if random.random() < 0.4:
             self.types["bob"] = TYPES[:2] if random.random() < 0.8 else TYPES
@@ -34,7 +35,8 @@ class _Draw:
     def scenario(self) -> Data:
         random = self.random
         turn = [self.phase(i) for i in range(random.randint(2, 4))]
-        turn.insert(random.randrange(len(turn)), self.decide("ann", "first"))
+        place = random.randrange(len(turn))
+        turn.insert(place, self.sealed("ann") if self.together else self.decide("ann", "first"))
         moods = {"calm": 0.4, "hot": 0.6} if random.random() < 0.3 else "calm"
         return {
             "title": "random types",
@@ -84,8 +86,10 @@ class _Draw:
         draw = self.random.random()
         if draw < 0.2:
             return self.nature(index)
+        if self.together and draw < 0.4:
+            return self.sealed(self.random.choice([*self.types]), number=str(index))
         if draw < 0.35 and len(self.plain) > 1:
-            return self.sealed(index)
+            return self.sealed(*self.plain, number=str(index))
         return self.decide(self.random.choice(self.actors), f"choice{index}")
 
     def decide(self, actor: str, name: str, own: str | None = None) -> Data:
@@ -126,6 +130,11 @@ class _Draw:
         ]
         return {"chance": f"nature{index}", **self.random.choice(moves)}
 
-    def sealed(self, index: int) -> Data:
-        movers = zip(self.plain, ("x", "mood"), strict=True)
-        return {"sealed": [self.decide(name, f"{name}{index}", own) for name, own in movers]}
+    def sealed(self, *movers: str, number: str = "") -> Data:
+        """These choose at once; one by itself with another, or with two."""
+        if len(movers) == 1:
+            others = [name for name in self.actors if name not in movers]
+            count = 2 if len(others) > 1 and self.random.random() < 0.3 else 1
+            movers = (*movers, *self.random.sample(others, count))
+        moved = zip(movers, ("x", "mood", "none"), strict=False)
+        return {"sealed": [self.decide(name, f"{name}{number}", own) for name, own in moved]}

@@ -32,6 +32,9 @@ def values() -> dict[str, float]:
         ("five", 5, 5),
         ("large_one", 1, 15),
         ("large_five", 5, 15),
+        ("huge_one", 1, 100),
+        ("huge_five", 5, 100),
+        ("huge_ten", 10, 100),
     ):
         first, middle, last = solve(exactness, prize)
         found |= {f"{name}_first": first, f"{name}_middle": middle, f"{name}_last": last}

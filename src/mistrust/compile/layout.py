@@ -88,8 +88,9 @@ class StageLayout:
     pay_actor, pay_term : (payments,)
     judgement
         For each cell the combination of beliefs, as in `Privacy.judgements`.
-    node, stride
-        The node of the belief that the phase moves, and the distance between its nodes.
+    nodes, strides
+        For each belief that the phase moves its node at every cell, and how far its nodes lie apart
+        in cells of the target.
     """
 
     stage: Stage
@@ -105,8 +106,8 @@ class StageLayout:
     pay_term: Integers
     policy: Lookup
     judgement: Lookup
-    node: Lookup
-    stride: int
+    nodes: tuple[Lookup, ...]
+    strides: tuple[int, ...]
 
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
@@ -185,8 +186,8 @@ def lay_out(program: Program) -> Layout:
             term,
             stage.policy_cells,
             stage.source.rows(program.privacy.axes, program.sizes),
-            stage.source.rows((stage.learns,) if stage.learns else (), program.sizes),
-            stage.target.strides.get(stage.learns, 0),
+            tuple(stage.source.rows((axis,), program.sizes) for axis in stage.learns),
+            tuple(stage.target.strides[axis] for axis in stage.learns),
         )
 
     payoff_actor, payoff_term = receivers(program.payoffs)

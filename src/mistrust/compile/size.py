@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from mistrust.compile.program import Program, lifetimes
+from mistrust.compile.stages import Stage
 from mistrust.errors import TooLargeError
 from mistrust.scenario.beliefs import grids
 from mistrust.scenario.check import Argument
@@ -25,6 +26,9 @@ POINTS = 30
 """Arrays as large as a point of a curve that are held at once while it is followed."""
 FEW, MATRIX = 600, 2**24
 """Values for which a matrix of derivatives is built at most, and the numbers it may take up."""
+LOOKS = 50
+"""How often the beliefs near by are looked at, about, where types choose at once: 20 times at
+precision 3, 100 times at 30 (two sides of two types each)."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class Size:
         Cells of the board as a turn opens, and at its widest moment within a turn.
     updates
         Values computed in one solve of one world: states x options (or moves) x actors x
-        combinations of hidden types (x beliefs that a choice may lead to), summed over phases and
-        turns.
+        combinations of hidden types (x beliefs that are looked at after a choice), summed over
+        phases and turns.
     bytes_per_world
         Memory for one world: two value arrays, all policies, the tables of all expressions, and
         how actors weigh hidden types.
@@ -121,10 +125,11 @@ def measure(program: Program) -> Size:
     largest = max(frame.size for frame in frames)
     stored = sum(s.policy_size * len(s.choices) for s in program.stages if s.mover >= 0)
     each = [s.source.size * sum(len(c.branches) for c in s.choices) for s in program.stages]
-    after = [program.sizes[s.learns] if s.learns and s.movers else 1 for s in program.stages]
+    after = [_after(program, stage) for stage in program.stages]
     work = sum(cells * beliefs for cells, beliefs in zip(each, after, strict=True))
     profiles, judgements = _private(program.argument)
     numbers = profiles * (2 * largest * actors + stored * turns + _entries(program))
+    numbers += max((_met(program, stage) for stage in program.stages), default=0)
     if program.argument.scenario.horizon.forever:
         numbers += _endless(program, actors * profiles)
     return Size(
@@ -138,9 +143,32 @@ def measure(program: Program) -> Size:
     )
 
 
+def _after(program: Program, stage: Stage) -> int:
+    """How many beliefs are looked at after a choice: of one mover all, of several those near by."""
+    if not stage.movers:
+        return 1
+    if not stage.sealed:
+        return prod(program.sizes[axis] for axis in stage.learns)
+    return LOOKS * prod(_kinds(program, stage)) if stage.learns else 1
+
+
+def _kinds(program: Program, stage: Stage) -> list[int]:
+    """How many types there are of each actor of whom a phase shows something."""
+    return [len(grid.types) for grid in program.privacy.grids if grid.axis in stage.learns]
+
+
+def _met(program: Program, stage: Stage) -> int:
+    """Numbers that the solver of a sealed phase keeps where some mover has types."""
+    if not (stage.sealed and stage.learns):
+        return 0
+    nodes = prod(program.sizes[axis] for axis in stage.learns)
+    each = 1 + len(stage.movers) * prod(_kinds(program, stage))
+    return len(stage.choices) * nodes * each
+
+
 def _endless(program: Program, actors: int) -> int:
     """Numbers that following a stationary equilibrium takes: see `solve.curve`, `solve.krylov`."""
-    tried = sum(s.policy_size * s.padded for s in program.stages if s.sealed)
+    tried = sum(s.policy_size * s.padded for s in program.stages if s.sealed and not s.learns)
     unknown = program.opening.size * actors + tried
     directions = min(DIRECTIONS, 10 + ROOM // unknown)
     return int(unknown * POINTS + max(unknown * directions, derivatives(program)))

@@ -60,7 +60,8 @@ class Stage:
     asked
         For each mover the place of its options, and where at least one is available.
     learns
-        The belief that the phase moves, since what happens depends on a hidden type; or ''.
+        The beliefs that the phase moves, since what happens depends on hidden types: those about
+        its movers with types, in order, or one whose type the odds depend on.
     odds
         What must be probabilities.
     box
@@ -82,7 +83,7 @@ class Stage:
     box: dict[str, Integers]
     boxed: bool
     asked: tuple[tuple[Path, Node], ...] = ()
-    learns: str = ""
+    learns: tuple[str, ...] = ()
 
     @property
     def mover(self) -> int:
@@ -192,7 +193,7 @@ def stage_of(argument: Argument, index: int, source: Frame, target: Frame) -> St
         box,
         boxed,
         tuple(asked),
-        known[taken[0].decide].axis if taken[0].decide in known else "",
+        tuple(known[d.decide].axis for d in taken if d.decide in known),
     )
 
 
@@ -244,9 +245,7 @@ def _chance_stage(
     branches, odds = branches_of(argument, path, phase, guard, target.variables)
     choice = Choice(phase.chance, ONE, (), tuple(branches))
     names: set[str] = set().union(*(uses(b.weight, argument.scope) for b in branches))
-    shown = [g.axis for actor, g in grids(argument.scenario).items() if actor in names]
-    if records_only(phase, argument.scenario):
-        shown = []
+    shown = tuple(g.axis for actor, g in grids(argument.scenario).items() if actor in names)
     return Stage(
         phase.chance,
         index,
@@ -260,7 +259,7 @@ def _chance_stage(
         target,
         {},
         True,
-        learns=shown[0] if shown else "",
+        learns=() if records_only(phase, argument.scenario) else shown,
     )
 
 

@@ -22,7 +22,7 @@ from mistrust.compile.program import Program
 from mistrust.ensemble.engine import Engine
 from mistrust.ensemble.plan import AS_WRITTEN, Job, questions
 from mistrust.ensemble.worlds import guesses
-from mistrust.kernels import belief, branch, pair, pairs, typed
+from mistrust.kernels import branch, pair, pairs, source, together, typed
 from mistrust.scenario.read import read_file, read_text
 
 STARTER = Path(__file__).parent.parent / "scenarios" / "starter.yaml"
@@ -43,11 +43,11 @@ LUCK = "{chance: luck, set: {y: {1: 0.5}}}"
 
 def followed() -> None:
     """The branch of a stage."""
-    nothing, counts, grid = np.zeros((1, 1, 1)), np.full(2, 2), (1, np.zeros(4))
-    payoff, open_, precision = np.zeros((2, 4)), np.ones((2, 2)), np.ones(2)
-    stage = (True, nothing, grid, np.zeros(1), payoff, counts, open_, precision)
-    share = np.zeros((2, 2))
-    branch.follow((*stage, belief.scratch(2)), np.zeros(4), share, branch.workspace(2, 2))
+    counts, kinds, share = np.full(2, 2), np.ones(2, dtype=np.int64), np.zeros((2, 2))
+    table = (np.zeros((2, 4, 1, 1)), np.zeros((4, 1), dtype=np.int64), 0, source.nowhere())
+    known = (kinds, np.zeros((2, 4)), np.ones((2, 1)))
+    stage = (table, (counts, kinds, kinds), known, np.ones((2, 2)), np.ones(2))
+    branch.follow(stage, np.zeros(4), share, branch.workspace(counts, kinds))
 
 
 def climbed() -> None:
@@ -85,6 +85,12 @@ def _toss(*arguments: Any) -> None:
     share[:], left[:] = 0.5, 0.0
 
 
+def met() -> None:
+    """A game in which two choose at once, of whom one has hidden types."""
+    text = GAME.replace("TYPES", TYPES).replace("TURN", f"[{{sealed: [{ANN}, {BOB}]}}]")
+    _play(Engine(read_text(text)))
+
+
 def shown() -> None:
     """A game with hidden types, shown by chance."""
     _play(_game(NEWS, TYPES))
@@ -111,7 +117,7 @@ ROUNDS: tuple[dict[Part, Any], ...] = (
         private: kernels.push_private,
         shown: kernels.push_signal,
     },
-    {sealed: kernels.decide_sealed},
+    {met: together.solve, sealed: kernels.decide_sealed},
     {endless: kernels.respond},
 )
 """By part what it compiles last; later rounds use what earlier ones compile."""
@@ -120,15 +126,18 @@ ROUNDS: tuple[dict[Part, Any], ...] = (
 def prepare(program: Program, workers: int) -> None:
     """Compile what a program needs and has not been compiled yet, in so many processes."""
     kinds = {len(grid.types) for grid in program.privacy.grids}
-    learns = {bool(stage.movers) for stage in program.stages if stage.learns}
+    learns = [stage for stage in program.stages if stage.learns]
+    alone, meeting = ([s for s in learns if s.movers and s.sealed == how] for how in (False, True))
+    at_once = [stage for stage in program.stages if stage.sealed]
     forever = program.argument.scenario.horizon.forever
-    met = any(stage.sealed for stage in program.stages) and not forever
+    first = len(at_once) > (len(at_once) if forever else len(meeting))
     needed = {plain}
-    needed |= {private} if True in learns else set()
-    needed |= {shown} if False in learns else set()
-    needed |= {climbed} if 2 in kinds else set()
-    needed |= {followed} if met or kinds - {2} else set()  # with two types it is hardly ever
-    needed |= {sealed} if met else set()
+    needed |= {private} if alone or meeting else set()
+    needed |= {shown} if len(learns) > len(alone) + len(meeting) else set()
+    needed |= {climbed} if alone and 2 in kinds else set()
+    needed |= {followed} if first or meeting or kinds - {2} else set()  # by two types hardly ever
+    needed |= {met} if meeting else set()
+    needed |= {sealed} if first else set()
     needed |= {endless} if forever else set()
     for parts in ROUNDS:
         cold = [part for part, kernel in parts.items() if part in needed and not _compiled(kernel)]

@@ -146,12 +146,13 @@ class _Grower:
             return [place]
         if isinstance(phase, Chance):
             return self._chance(place, self.world.after([phase], place.board, self.turn))
+        seen = place.seen  # by all who decide, also where a place is taken on without a node
         chosen: list[tuple[Place, list[Option]]] = [(place, [])]
         for _, decision in decisions_in(phase):
             chosen = [
                 (after, [*before, option])
                 for at, before in chosen
-                for after, option in self._choice(at, decision, place.seen)
+                for after, option in self._choice(at, decision, seen)
             ]
         return [
             after

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,9 @@ from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import StageLayout
+from mistrust.compile.learning import Lesson, known_at, lessons_of
 from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Solution
-from mistrust.solve.step import hidden_of, known_at
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class _Player:
     def _move(self, index: int, turn: int, taken: Integers) -> Integers:
         """Let the board of each history move; the branch it takes, -1 for none."""
         layout = self.coefficients.layout.stages[index]
-        goals = Lookup(layout.goal_high[-1], layout.goal_low[-1]).at(self.cells)
+        goals = self._lookup(layout, -1).at(self.cells)
         branch = np.full(len(goals), -1, dtype=np.int64)
         for option in range(len(layout.stage.choices)):
             here = np.flatnonzero(taken == option)
@@ -111,12 +113,14 @@ class _Player:
             branch[here] = _pick(np.array(columns).T, self.rng) + layout.first_branch[option]
             for b in span:
                 some = here[branch[here] == b]
-                goals[some] = self._goal(layout, b, some)
+                goals[some] = self._lookup(layout, b).at(self.cells[some])
         self.cells = goals
         return branch
 
-    def _goal(self, layout: StageLayout, branch: int, some: Integers) -> Integers:
-        return Lookup(layout.goal_high[branch], layout.goal_low[branch]).at(self.cells[some])
+    @staticmethod
+    def _lookup(layout: StageLayout, branch: int) -> Lookup:
+        """Where a branch leads."""
+        return Lookup(layout.goal_high[branch], layout.goal_low[branch])
 
     def _weights(self, index: int, turn: int, branch: int, some: Integers) -> Floats:
         """A branch's odds for some histories, each with its types."""
@@ -128,46 +132,55 @@ class _Player:
     def _learn(
         self, index: int, turn: int, before: Integers, taken: Integers, branch: Integers
     ) -> None:
-        """Move the belief to one of the nodes around the posterior, with the weights on them."""
-        layout = self.coefficients.layout.stages[index]
-        beliefs, _, first, n, bend, stride, *_ = hidden_of(self.coefficients, index)
-        kinds, bend = beliefs.shape[1], np.ascontiguousarray(bend[:, 0])
-        corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
-        nodes = layout.node.at(before)
-        moved = taken >= 0
-        if layout.stage.movers:
-            moved &= ~known_at(self.coefficients, turn, index, before)
-        for i in np.flatnonzero(moved):
-            if layout.stage.movers:
-                chance = self._chances(layout, turn, before[i], taken[i], first)
+        """Move each belief to one of the nodes around the posterior, with the weights on them."""
+        stage = self.coefficients.program.stages[index]
+        for lesson in lessons_of(self.coefficients, index):
+            if stage.movers:
+                moved = taken >= 0
+                moved &= ~known_at(self.coefficients, turn, index, lesson, before)
+                likely = partial(self._chances, index, turn, before, taken, lesson)
             else:
-                chance = self._signal(index, turn, before[i], branch[i], first)
-            prior = np.ascontiguousarray(beliefs[nodes[i], :, 0])
-            if kernels.bayes(prior, chance, posterior):
+                moved = branch >= 0
+                likely = partial(self._signal, index, turn, before, branch, lesson)
+            self._move_belief(lesson, np.flatnonzero(moved), before, likely)
+
+    def _move_belief(
+        self, lesson: Lesson, moved: Integers, before: Integers, likely: Callable[[int], Floats]
+    ) -> None:
+        """Move the belief about one actor in some histories; `likely` tells how its types do."""
+        kinds, bend = len(lesson.first), np.ascontiguousarray(lesson.nodes.bend[:, 0])
+        corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
+        nodes, n = lesson.at.at(before), lesson.grid.points - 1
+        for i in moved:
+            prior = np.ascontiguousarray(lesson.nodes.beliefs[nodes[i], :, 0])
+            if kernels.bayes(prior, likely(i), posterior):
                 kernels.locate(posterior, n, bend, corner, order, rest, found, weights)
                 node = found[_pick(weights[None], self.rng)[0]]
-                self.cells[i] += (node - nodes[i]) * stride
+                self.cells[i] += (node - nodes[i]) * lesson.stride
 
     def _chances(
-        self, layout: StageLayout, turn: int, cell: int, option: int, first: Integers
+        self, index: int, turn: int, before: Integers, taken: Integers, lesson: Lesson, i: int
     ) -> Floats:
-        """How likely each type takes an option at a cell: (kinds,)."""
-        lanes, choices = self.coefficients.lanes, len(layout.stage.choices)
-        policy = self.solution.policies[turn, layout.stage.phase].reshape(-1, choices, lanes)
-        row = layout.policy.at(np.array([cell]))[0]
-        return np.ascontiguousarray(policy[row, option, first])
+        """How likely each type of a mover takes the option that it took in a history: (kinds,)."""
+        layout, lanes = self.coefficients.layout.stages[index], self.coefficients.lanes
+        stage, place = layout.stage, layout.stage.movers.index(lesson.actor)
+        policy = self.solution.policies[turn, stage.phase].reshape(-1, len(stage.choices), lanes)
+        row = layout.policy.at(before[i : i + 1])[0]
+        option = np.unravel_index(taken[i], stage.counts)[place]
+        return np.ascontiguousarray(stage.marginal(policy[row], place)[option, lesson.first])
 
-    def _signal(self, index: int, turn: int, cell: int, branch: int, first: Integers) -> Floats:
-        """How likely the odds of each type lead where a branch does: (kinds,)."""
+    def _signal(
+        self, index: int, turn: int, before: Integers, branch: Integers, lesson: Lesson, i: int
+    ) -> Floats:
+        """How likely the odds of each type lead where a history's branch does: (kinds,)."""
         layout = self.coefficients.layout.stages[index]
         table = at_turn(self.coefficients.stages[index].weights, turn)
-        here = np.array([cell])
-        total = np.zeros(len(first))
-        goal = Lookup(layout.goal_high[branch], layout.goal_low[branch]).at(here)
+        here, total = before[i : i + 1], np.zeros(len(lesson.first))
+        goal = self._lookup(layout, branch[i]).at(here)
         for b in range(len(layout.weights.high)):
-            if Lookup(layout.goal_high[b], layout.goal_low[b]).at(here) == goal:
+            if self._lookup(layout, b).at(here) == goal:
                 row = Lookup(layout.weights.high[b], layout.weights.low[b]).at(here)[0]
-                total += table[row, first]
+                total += table[row, lesson.first]
         return total
 
 

@@ -13,13 +13,14 @@ from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Frame, Integers
 from mistrust.compile.layout import tables
+from mistrust.compile.learning import hidden_of, known_at, lessons_of, party_of
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.stages import Stage
 from mistrust.scenario.check import moved_by
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Stay
 from mistrust.scenario.tree import Node
-from mistrust.solve.step import Policies, hidden_of, known_at
+from mistrust.solve.step import Policies
 
 
 @dataclass(frozen=True)
@@ -273,8 +274,9 @@ class Sweep:
             return np.ascontiguousarray(given).reshape(-1, *apart)
 
         cells, count = self.here.cells, 0
-        if layout.stage.movers:
-            known = known_at(self.coefficients, turn, index, cells)
+        if layout.stage.movers and not layout.stage.sealed:
+            (lesson,) = lessons_of(self.coefficients, index)
+            known = known_at(self.coefficients, turn, index, lesson, cells)
             count = self._decide(index, turn, discount, cells[known])
             cells = cells[~known]
         common = (
@@ -285,16 +287,18 @@ class Sweep:
             at_turn(numbers.live, turn),  # type: ignore[arg-type]
             table(at_turn(numbers.weights, turn)),
         )
-        hidden = hidden_of(self.coefficients, index)
         found = self.there.found[count:]
         there = (self.drift, self.there.marks, table(self.there.values), found)
         if not layout.stage.movers:
+            hidden = hidden_of(self.coefficients, index)
             self._swap(kernels.push_signal(*common, hidden, *there))
             return
         key = (turn, layout.stage.phase)
         chosen = np.zeros((len(layout.stage.choices), *apart))
         earned = np.zeros((len(layout.pay_actor), *apart))
-        push = kernels.push_two if len(hidden[2]) == 2 else kernels.push_private
+        party = party_of(self.coefficients, turn, index)
+        two = not layout.stage.sealed and party[1][0] == 2
+        push = kernels.push_two if two else kernels.push_private
         count += push(
             *common,
             layout.first_branch,
@@ -303,13 +307,14 @@ class Sweep:
             table(at_turn(numbers.pays, turn)),
             (layout.policy.high, layout.policy.low),
             self.policies[key].reshape(-1, len(layout.stage.choices), *apart),
-            hidden,
+            party,
             chosen,
             earned,
             *there,
         )
         self._swap(count)
-        self.chosen[key] += chosen.reshape(-1, self.lanes)
+        before = self.chosen.get(key, 0.0)  # where nothing was learned
+        self.chosen[key] = before + chosen.reshape(-1, self.lanes)
         paid = earned.reshape(-1, self.lanes) * discount[layout.pay_actor]
         np.add.at(self.earned, layout.pay_term, paid)
 

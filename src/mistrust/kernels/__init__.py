@@ -38,6 +38,7 @@ from mistrust.kernels.response import arrive, respond, respond_chance, respond_e
 from mistrust.kernels.revealed import push_private, push_signal
 from mistrust.kernels.sealed import decide_sealed
 from mistrust.kernels.slopes import derive
+from mistrust.kernels.together import decide_together
 from mistrust.kernels.tried import try_sealed
 from mistrust.kernels.twofold import push_two
 from mistrust.kernels.typed import decide_private
@@ -52,6 +53,7 @@ __all__ = [
     "decide_planes",
     "decide_private",
     "decide_sealed",
+    "decide_together",
     "derive",
     "expect",
     "expect_planes",

@@ -1,13 +1,13 @@
 """The principal branch of the logit equilibrium of one stage, followed in precision from zero.
 
-A stage is played by *agents*: the types of one actor whose choice is observed (each option then
-leads to the posterior that the strategies of all types imply), or several actors that choose at
-once. With precision scaled by t in [0, 1], the unknown is what the options are worth in logit
-units, ``y = precision * choice value``; strategies are ``share(a) ~ exp(t y(a))`` and the
+A stage is played by *agents*: the types of the actors who choose, one actor or several at once. All
+then see what was chosen, and believe of each actor what its option and its types' strategies imply
+(`kernels.agents`). With precision scaled by t in [0, 1], the unknown is what the options are worth
+in logit units, ``y = precision * choice value``; strategies are ``share(a) ~ exp(t y(a))`` and the
 equation is ``y = precision * outlook(share)``. At t = 0 everybody plays the centroid, which is
 the only solution; the branch from there is the principal one (McKelvey and Palfrey 1995, theorem
 3; 1998). It is followed in steps of t with Newton's method as long as these go forward, and by
-arc length where it bends (Turocy 2005). Values between the nodes of the belief are linear, so
+arc length where it bends (Turocy 2005). Values between the nodes of a belief are linear, so
 the branch is smooth but for kinks.
 """
 
@@ -16,8 +16,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.agents import TIE, alike, outlooks, respond, workspace
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.agents import outlooks, respond, workspace
+from mistrust.kernels.likeness import compare
+from mistrust.kernels.options import BORROWING
 
 SOLVED = 1e-11
 """A Newton step below this, in logit units (relative above 1), ends the iteration."""
@@ -25,9 +26,14 @@ STRAIGHT = 0.02
 """A Newton step no longer than this, in logit units, leads straight ahead."""
 STEPS = 6000
 """Steps along the branch before it is given up."""
+NEAR, LONG = 0.5, 2.0
+"""How far a first Newton step may lead, in logit units or in parts of a step along the branch, and
+the longest of these."""
+CARE = (1.0, 0.125, 0.02)
+"""Parts of both with which the branch is followed, the next one where it was lost before."""
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def eliminate(matrix, right, n):
     """Solve ``matrix @ x = right`` in place (x in `right`), both destroyed.
 
@@ -64,11 +70,11 @@ def eliminate(matrix, right, n):
     return sign
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def linearise(stage, y, t, share, work, size):
     """The equation's left side in ``work[5][0]``, its derivatives by y and t in ``work[4]``."""
     outlooks(stage, y, t, share, work, np.bool_(True))
-    precision, options = stage[7], share.shape[1]
+    precision, options = stage[4], share.shape[1]
     outlook, slopes, matrix, left = work[1], work[2], work[4], work[5][0]
     for i in range(size):
         sharp = precision[i // options]
@@ -80,7 +86,7 @@ def linearise(stage, y, t, share, work, size):
         matrix[i, size] = -sharp * by_t
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def polish(stage, y, t, share, work, size, furthest):
     """Newton's method at a fixed t, in place; False if it does not close in from nearby.
 
@@ -105,15 +111,14 @@ def polish(stage, y, t, share, work, size, furthest):
     return False
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def follow(stage, y, share, work):
     """Follow the principal branch to full precision.
 
     Parameters
     ----------
     stage
-        ``(sealed, worth, grid, prior, payoff, counts, open_, precision, belief)``: see `reveal`
-        and `meet`; `precision` is (agents,).
+        See `kernels.agents`.
     y : (agents * options,)
         Returns the choice values in logit units.
     share : (agents, options)
@@ -125,22 +130,41 @@ def follow(stage, y, share, work):
         The residual: the largest difference between a probability and the logit choice that all
         of them imply.
     """
-    open_, precision = stage[6], stage[7]
+    open_, precision = stage[3], stage[4]
     agents, options = open_.shape
     size = agents * options
-    for i in range(size):
-        y[i] = 0.0
-    if not stage[0]:
-        alike(stage[1], stage[3], open_, work[6])
-    outlooks(stage, y, 0.0, share, work, np.bool_(False))
-    for i in range(size):
-        y[i] = precision[i // options] * work[1][i]
-    if not (_pooled(stage, y, share, work) or _forward(stage, y, share, work, size)):
+    compare(stage, work)
+    arrived = False
+    for care in CARE:
+        for i in range(size):
+            y[i] = 0.0
+        outlooks(stage, y, 0.0, share, work, np.bool_(False))
+        for i in range(size):
+            y[i] = precision[i // options] * work[1][i]
+        arrived = _forward(stage, y, share, work, size, care)
+        if arrived:
+            break
+    if not arrived:
         return np.inf
+    lead = work[6][6][2]
+    for g in range(agents):
+        if lead[g] != g:
+            _let_go(lead, y, options)
+            polish(stage, y, 1.0, share, work, size, NEAR)
+            break
     return implied(stage, y, share, work)
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
+def _let_go(lead, y, options):
+    """Those who were led begin where they were led to: all but alike is not quite alike."""
+    for g in range(len(lead)):
+        for a in range(options):
+            y[g * options + a] = y[lead[g] * options + a]
+        lead[g] = g
+
+
+@njit(**BORROWING)
 def implied(stage, y, share, work):
     """What strategies ``share ~ exp(y)`` make the options worth, in logit units, into y.
 
@@ -149,7 +173,7 @@ def implied(stage, y, share, work):
     float
         The residual, as in `follow`.
     """
-    open_, precision = stage[6], stage[7]
+    open_, precision = stage[3], stage[4]
     agents, options = open_.shape
     outlooks(stage, y, 1.0, share, work, np.bool_(False))
     log_share, worst = work[0], 0.0
@@ -159,42 +183,15 @@ def implied(stage, y, share, work):
         for a in range(options):
             log_share[g, a] = share[g, a]
     answer = work[4]
-    respond(y, 1.0, open_, answer, work[3])
+    respond(y, 1.0, open_, work[6][6][2], answer, work[3])
     for g in range(agents):
         for a in range(options):
             worst = max(worst, abs(answer[g, a] - share[g, a]))
     return worst
 
 
-@njit(**OPTIONS)
-def _pooled(stage, y, share, work):
-    """Whether all types play alike as long as nothing is learned: then so they do all along.
-
-    The values are those at the centroid, which teaches nothing. Such a branch may run on a node
-    of the belief, where the equation has no derivative.
-    """
-    sealed, open_, precision = stage[0], stage[6], stage[7]
-    kinds, options = open_.shape
-    if sealed:
-        return False
-    for a in range(options):
-        for k in range(1, kinds):
-            if open_[k, a] != open_[0, a] or precision[k] != precision[0]:
-                return False
-    first = 0
-    while first < options and open_[0, first] == 0.0:
-        first += 1
-    for a in range(first, options):
-        for k in range(1, kinds):
-            one = y[a] - y[first]
-            other = y[k * options + a] - y[k * options + first]
-            if open_[0, a] != 0.0 and abs(one - other) > TIE * max(1.0, abs(one)):
-                return False
-    return True
-
-
-@njit(**OPTIONS)
-def _forward(stage, y, share, work, size):
+@njit(**BORROWING)
+def _forward(stage, y, share, work, size, care):
     """In steps of t while the branch goes forward; then along it."""
     t, reach = 0.0, 1.0
     tangent, trial = work[5][1], work[5][2]
@@ -203,18 +200,18 @@ def _forward(stage, y, share, work, size):
         for i in range(size):
             tangent[i] = -work[4][i, size]
         if eliminate(work[4], tangent, size) == 0:
-            return _along(stage, y, t, share, work, size)
+            return _along(stage, y, t, share, work, size, care)
         done = False
         while reach > 1e-4:
             ahead = min(1.0, t + reach)
             for i in range(size):
                 trial[i] = y[i] + (ahead - t) * tangent[i]
-            if polish(stage, trial, ahead, share, work, size, 0.5):
+            if polish(stage, trial, ahead, share, work, size, NEAR * care):
                 done = True
                 break
             reach *= 0.4
         if not done:
-            return _along(stage, y, t, share, work, size)
+            return _along(stage, y, t, share, work, size, care)
         t = ahead
         reach *= 2.5
         for i in range(size):
@@ -222,8 +219,8 @@ def _forward(stage, y, share, work, size):
     return True
 
 
-@njit(**OPTIONS)
-def _along(stage, y, t, share, work, size):
+@njit(**BORROWING)
+def _along(stage, y, t, share, work, size, care):
     """By arc length, where the branch may bend back; y and t are on it."""
     old, trial, moved, kept = work[5][3], work[5][2], work[5][4], work[5][1]
     scale = 1.0
@@ -239,7 +236,8 @@ def _along(stage, y, t, share, work, size):
         _copy(old, kept)
         advanced = False
         while length > 1e-7:
-            there = _correct(stage, y, here, share, work, size, scale, length, 0.5 * length)
+            near = NEAR * care * length
+            there = _correct(stage, y, here, share, work, size, scale, length, near)
             if there == there:
                 if _tangent(stage, trial, there, share, work, size, scale) > 0:
                     advanced = True
@@ -255,7 +253,7 @@ def _along(stage, y, t, share, work, size):
             part = (1.0 - here) / (there - here)
             for i in range(size):
                 moved[i] = y[i] + part * (trial[i] - y[i])
-            if polish(stage, moved, 1.0, share, work, size, 0.5):
+            if polish(stage, moved, 1.0, share, work, size, NEAR * care):
                 for i in range(size):
                     y[i] = moved[i]
                 return True
@@ -267,18 +265,18 @@ def _along(stage, y, t, share, work, size):
         for i in range(size):
             y[i] = trial[i]
         here = there
-        length = min(2.0 * length, max(2.0, 1e-3 * scale))
+        length = min(2.0 * length, care * max(LONG, 1e-3 * scale))
     return False
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _copy(values, out):
     """In a loop: Numba compiles much for arrays that are assigned, lest their shapes differ."""
     for i in range(len(out)):
         out[i] = values[i]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _tangent(stage, y, t, share, work, size, scale):
     """The unit tangent into ``work[5][3]``, oriented so that the determinant stays positive.
 
@@ -306,7 +304,7 @@ def _tangent(stage, y, t, share, work, size, scale):
     return sign
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _turn(stage, y, t, share, work, size, scale):
     """Past a kink at which the branch turns sharply, into ``work[5][2]``; its t, or NaN.
 
@@ -330,7 +328,7 @@ def _turn(stage, y, t, share, work, size, scale):
     return np.nan
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _correct(stage, y, t, share, work, size, scale, length, furthest):
     """From a step along the tangent back to the branch, into ``work[5][2]``; its t, or NaN."""
     tangent, trial, matrix, right = work[5][3], work[5][2], work[4], work[5][0]

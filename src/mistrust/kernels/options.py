@@ -11,3 +11,7 @@ OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 FUSED: dict[str, Any] = {**OPTIONS, "fastmath": {"contract"}}
 """A product and a sum may be rounded together, which is faster and no less exact."""
+
+BORROWING: dict[str, Any] = {**OPTIONS, "_nrt": False}
+"""For what allocates nothing and is handed many arrays: these are not counted on the way in and
+out, which would take ten times as long as what is done with them."""

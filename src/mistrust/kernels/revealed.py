@@ -1,7 +1,7 @@
 """Probabilities, carried forward through phases that show something of a hidden type.
 
-Each is the transpose of its twin in `kernels.private`, where the arrays are explained, or in
-`kernels.typed`.
+Each is the transpose of its twin in `kernels.private` or `kernels.shown`, where the arrays are
+explained.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import bayes, locate, scratch
-from mistrust.kernels.options import OPTIONS
-from mistrust.kernels.private import acts, column, learn, likelihoods, room
+from mistrust.kernels.options import BORROWING, OPTIONS
+from mistrust.kernels.private import column, likelihoods
+from mistrust.kernels.shown import acts, learn, lessons, meet
 
 
 @njit(**OPTIONS)
@@ -71,7 +72,7 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
     return count
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _drift(expected, belief, mass, error):
     """Raise `error` by how far the expected belief is off, where there is mass."""
     for case in range(len(error)):
@@ -97,7 +98,7 @@ def push_private(
     pays,
     policy_at,
     policy,
-    hidden,
+    party,
     chosen,
     earned,
     error,
@@ -105,15 +106,15 @@ def push_private(
     out,
     found,
 ):
-    """Forward through a decision of an actor with types, the transpose of `decide_private`.
+    """Forward through choices of actors with types, the transpose of `shown.settle_private`.
 
     Parameters
     ----------
     mass, out : (source cells, profiles, cases), (target cells, profiles, cases)
-    chosen, earned : (options, profiles, cases), (payments, profiles, cases)
+    chosen, earned : (combinations, profiles, cases), (payments, profiles, cases)
         As in `push_decision`.
     error : (cases,)
-        Raised to the largest gap between a belief and its expectation after the decision.
+        Raised to the largest gap between a belief and its expectation after the choices.
     marks, found
         As in `push`; `mass` is cleared.
 
@@ -122,35 +123,34 @@ def push_private(
     int
         How many cells were found.
     """
-    beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
-    size, kinds, cases, count = goals[1].shape[1], beliefs.shape[1], weights.shape[2], 0
-    known, (nodes, parts) = scratch(kinds), room(kinds, cases)
-    options, expected, moved = len(first_branch) - 1, np.zeros((kinds, cases)), np.zeros(cases)
+    told, (size, cases), count = lessons(party), (goals[1].shape[1], mass.shape[2]), 0
+    moved, expected = np.zeros(cases), np.zeros((party[4].shape[2], cases))
     for cell in cells:
         h, low = cell // size, cell % size
-        node = node_high[h] + node_low[low]
         place = policy_at[0][h] + policy_at[1][low]
-        expected[:] = 0.0
-        for a in range(options if place >= 0 else 0):
+        if place >= 0:
+            learn(h, low, party, policy[place], told)
+            _check(h, low, party, told, policy[place], mass[cell], expected, error)
+        for c in range(len(first_branch) - 1 if place >= 0 else 0):
             share = policy[place]
-            if not learn(a, beliefs[node], n, bend, share, first, known, nodes, parts):
+            if not meet(c, h, low, party, told):
                 continue
-            _expect(beliefs, node, share[a], first, nodes, parts, expected)
-            for p in range(len(kind)):
-                _move(mass[cell, p], share[a, p], moved, chosen[a, p])
-                for i in range(first_pay[a], first_pay[a + 1]):
+            shift, part = told[6], told[7]
+            for p in range(mass.shape[1]):
+                _move(mass[cell, p], share[c, p], moved, chosen[c, p])
+                for i in range(first_pay[c], first_pay[c + 1]):
                     _earn(moved, pays[pays_at[0][i, h] + pays_at[1][i, low], p], earned[i, p])
-                for b in range(first_branch[a], first_branch[a + 1]):
+                for b in range(first_branch[c], first_branch[c + 1]):
                     row = rows[0][b, h] + rows[1][b, low]
                     if not live[row]:
                         continue
-                    base = goals[0][b, h] + goals[1][b, low] - node * stride
-                    for j in range(kinds):
+                    base = goals[0][b, h] + goals[1][b, low]
+                    for j in range(len(shift)):
                         for case in range(cases):
-                            weight = moved[case] * weights[row, p, case] * parts[j, case]
+                            weight = moved[case] * weights[row, p, case] * part[j, case]
                             if weight == 0.0:
                                 continue
-                            goal = base + nodes[j, case] * stride
+                            goal = base + shift[j, case]
                             if not marks[goal]:
                                 marks[goal] = 1
                                 found[count] = goal
@@ -160,33 +160,49 @@ def push_private(
         for case in range(cases):
             if place >= 0 and acts(policy[place], case):
                 continue
-            for k in range(kinds):
-                expected[k, case] = beliefs[node, k, case]
-            for p in range(len(kind)):
+            for p in range(mass.shape[1]):
                 if mass[cell, p, case] != 0.0:
                     if not marks[away]:
                         marks[away] = 1
                         found[count] = away
                         count += 1
                     out[away, p, case] += mass[cell, p, case]
-        _drift(expected, beliefs[node], mass[cell], error)
         mass[cell] = 0.0
     return count
 
 
-@njit(**OPTIONS)
-def _expect(beliefs, node, share, first, nodes, parts, expected):
+@njit(**BORROWING)
+def _check(h, low, party, told, share, mass, expected, error):
+    """Raise `error` by how far any mover's belief is from what it is expected to be after."""
+    counts, kinds, beliefs, node_high, node_low = party[0], party[1], party[4], party[8], party[9]
+    chance, nodes, parts = told[2], told[3], told[4]
+    for i in range(len(counts)):
+        if kinds[i] == 1:
+            continue
+        belief = beliefs[i, node_high[i, h] + node_low[i, low]]
+        expected[:] = 0.0
+        for a in range(counts[i]):
+            _expect(belief, beliefs[i], chance[i, a], nodes[i, a], parts[i, a], kinds[i], expected)
+        for case in range(len(error)):
+            if not acts(share, case):
+                for k in range(kinds[i]):
+                    expected[k, case] = belief[k, case]
+        _drift(expected, belief, mass, error)
+
+
+@njit(**BORROWING)
+def _expect(belief, beliefs, likely, nodes, parts, kinds, expected):
     """Add the belief that follows an option, times how likely the option is."""
-    for case in range(share.shape[1]):
-        likely = 0.0
-        for k in range(len(first)):
-            likely += beliefs[node, k, case] * share[first[k], case]
-        for j in range(len(first)):
-            for k in range(len(first)):
-                expected[k, case] += likely * parts[j, case] * beliefs[nodes[j, case], k, case]
+    for case in range(expected.shape[1]):
+        chance = 0.0
+        for k in range(kinds):
+            chance += belief[k, case] * likely[k, case]
+        for j in range(kinds):
+            for k in range(kinds):
+                expected[k, case] += chance * parts[j, case] * beliefs[nodes[j, case], k, case]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _move(mass, share, moved, chosen):
     for case in range(len(moved)):
         moved[case] = mass[case] * share[case]
@@ -194,7 +210,7 @@ def _move(mass, share, moved, chosen):
         chosen[case] += moved[case]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _earn(moved, paid, earned):
     for case in range(len(moved)):
         earned[case] += moved[case] * paid[case]

@@ -10,9 +10,9 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.backward import CHUNK, choice_values, judge
-from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.source import nowhere
 
 
 @njit(**OPTIONS)
@@ -65,9 +65,10 @@ def decide_sealed(
     n, cases, agents, most = weights.shape[1], len(residual), len(movers), counts.max()
     choice, payoff = np.zeros((choices, CHUNK * n)), np.zeros((lanes, agents, choices))
     open_, share, y = np.zeros((agents, most)), np.zeros((agents, most)), np.zeros(agents * most)
-    work, belief, sharp = workspace(agents, most), scratch(np.int64(2)), np.zeros(agents)
-    nothing, prior = np.zeros((1, 1, 1)), np.zeros(1)
-    sealed, coarse = np.bool_(True), (np.int64(1), np.zeros(4))
+    alone, sharp, seen = np.ones_like(counts), np.zeros(agents), np.zeros((choices, 1), np.int64)
+    ways, work, source = (counts, alone, alone), workspace(counts, alone), nowhere()
+    known = (alone, np.zeros((agents, 4)), np.ones((agents, 1)))  # nobody has types
+    tables = payoff.reshape((lanes, agents, choices, 1, 1))
     taken, likely, rest = (
         options_of(choices, counts),
         np.zeros(choices),
@@ -93,8 +94,8 @@ def decide_sealed(
                 if some:
                     for k in range(agents):
                         sharp[k] = precision[movers[k], case]
-                    game = (payoff[case], counts, open_, sharp, belief)
-                    left = follow((sealed, nothing, coarse, prior, *game), y, share, work)
+                    table = (tables[case], seen, np.int64(0), source)
+                    left = follow((table, ways, known, open_, sharp), y, share, work)
                     if not left <= residual[case]:
                         residual[case], where[case] = left, cell
                     for k in range(agents):

@@ -16,7 +16,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.agents import meet
 from mistrust.kernels.backward import CHUNK, choice_values
 from mistrust.kernels.elimination import factorise, substitute
 from mistrust.kernels.options import OPTIONS
@@ -109,7 +108,7 @@ def derive(
                     continue
                 if not opened(open_high, open_low, open_table, highs[i], lows[i], w, taken, open_):
                     continue
-                meet(payoff, counts, share, outlook, slope, partial, np.bool_(True))
+                _meet(payoff, taken, share, rest, outlook, slope, partial)
                 _centre(open_, outlook, slope, aim[place, w], even[place, w])
                 sign[w] *= _invert(slope, precision[:, w], movers, matrix, order, reply[place, w])
 
@@ -127,6 +126,40 @@ def _marginals(likely, taken, share, rest):
             if other != k:
                 for c in range(len(likely)):
                     rest[k, c] *= flat[taken[other, c]]
+
+
+@njit(**OPTIONS)
+def _meet(payoff, taken, share, rest, outlook, slope, partial):
+    """What each mover expects from its options, and how that answers to all movers' exponents.
+
+    Parameters
+    ----------
+    payoff : (movers, combinations)
+    outlook, slope : (options of all movers,), (options of all movers, options of all movers)
+    partial
+        As `slope`: scratch.
+    """
+    movers, most = share.shape
+    flat = share.ravel()
+    outlook[:], partial[:] = 0.0, 0.0
+    for c in range(payoff.shape[1]):
+        for i in range(movers):
+            outlook[taken[i, c]] += rest[i, c] * payoff[i, c]
+            for j in range(movers):
+                if j == i:
+                    continue
+                chance = 1.0
+                for other in range(movers):
+                    if other != i and other != j:
+                        chance *= flat[taken[other, c]]
+                partial[taken[i, c], taken[j, c]] += chance * payoff[i, c]
+    for row in range(len(outlook)):
+        for begin in range(0, movers * most, most):
+            mean = 0.0
+            for b in range(begin, begin + most):
+                mean += partial[row, b] * flat[b]
+            for b in range(begin, begin + most):
+                slope[row, b] = flat[b] * (partial[row, b] - mean)
 
 
 @njit(**OPTIONS)

@@ -72,6 +72,7 @@ def try_sealed(
     choice, payoff = np.zeros((choices, CHUNK * n)), np.zeros((lanes, agents, choices))
     open_, share, y = np.zeros((agents, most)), np.zeros((agents, most)), np.zeros(agents * most)
     reply, log_share = np.zeros((agents, most)), np.zeros((agents, most))
+    lead = np.arange(agents)
     taken, likely, rest = (
         options_of(choices, counts),
         np.zeros(choices),
@@ -97,10 +98,10 @@ def try_sealed(
                 if some:
                     for a in range(len(y)):
                         y[a] = tried[place, a, case]
-                    respond(y, 1.0, open_, share, log_share)
+                    respond(y, 1.0, open_, lead, share, log_share)
                     chances(share.ravel(), taken, likely, rest)
                     _expect(payoff[case], taken, rest, precision[:, case], movers, y)
-                    respond(y, 1.0, open_, reply, log_share)
+                    respond(y, 1.0, open_, lead, reply, log_share)
                     left = 0.0
                     for k in range(agents):
                         for a in range(most):

@@ -1,6 +1,6 @@
 """Choices of an actor with two types: values backward, probabilities forward, in vector loops.
 
-What `private.settle_private` and `revealed.push_private` do for any number of types. A posterior
+What `shown.settle_private` and `revealed.push_private` do for any number of types. A posterior
 between two nodes is shared out by *hats*: a node's weight falls from 1 to 0 as the posterior moves
 away from it to the next one. So the worlds that lie side by side read the same nodes, weighted,
 instead of each the two that it needs.
@@ -21,6 +21,13 @@ _U = np.uint64
 def scratch(cases):
     """Where the posterior lies, whether the option is open, a node's weights, and these in full."""
     return np.zeros(cases), np.zeros(cases), np.zeros(cases), np.zeros(cases)
+
+
+@njit(forceinline=True, **OPTIONS)
+def only(party):
+    """What `shown` calls a party, of its one mover."""
+    _, _, _, first, beliefs, steps, bend, strides, node_high, node_low, _ = party
+    return first[0], beliefs[0], steps[0], bend[0], strides[0], node_high[0], node_low[0]
 
 
 @njit(**FUSED)
@@ -64,11 +71,11 @@ def hat(node, x, open_, out):
 
 
 @njit(**OPTIONS)
-def settle_two(cells, moves, payments, policy_at, policy, hidden, out):
-    """Values from strategies at some cells; the arrays are those of `private.settle_private`."""
+def settle_two(cells, moves, payments, policy_at, policy, party, out):
+    """Values from strategies at some cells; the arrays are those of `shown.settle_private`."""
     values, goals, rows, live, weights, first_branch = moves
     first_pay, pay_group, pays_at, pays = payments
-    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
+    first, beliefs, n, bend, stride, node_high, node_low = only(party)
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     groups, size, lanes = out.shape[1], goals[1].shape[1], profiles * cases
     x, open_, part, full = scratch(cases)
@@ -162,7 +169,7 @@ def push_two(
     pays,
     policy_at,
     policy,
-    hidden,
+    party,
     chosen,
     earned,
     error,
@@ -171,7 +178,7 @@ def push_two(
     found,
 ):
     """Forward, the transpose of `settle_two`; the arrays are those of `revealed.push_private`."""
-    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
+    first, beliefs, n, bend, stride, node_high, node_low = only(party)
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     size, lanes, count = goals[1].shape[1], profiles * cases, 0
     x, open_, part, full = scratch(cases)

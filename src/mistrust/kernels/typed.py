@@ -1,8 +1,8 @@
 """Decisions of an actor with types, backward: its strategies and what the others learn from them.
 
-See `kernels.private` for the arrays that go together. Places, which are a cell in a case each,
-are solved many at once where the actor has two types (`kernels.pair`), and one by one with more
-types and where that fails (`kernels.branch`).
+See `kernels.private` and `kernels.shown` for the arrays that go together. Places, which are a cell
+in a case each, are solved many at once where the actor has two types (`kernels.pair`), and one by
+one with more types and where that fails (`kernels.branch`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mistrust.kernels.belief import scratch
 from mistrust.kernels.branch import follow, workspace
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
-from mistrust.kernels.private import column, settle_private
+from mistrust.kernels.private import column
+from mistrust.kernels.shown import settle_private
+from mistrust.kernels.source import nowhere
 from mistrust.kernels.twofold import settle_two
 
 Array = NDArray[Any]
@@ -45,11 +46,11 @@ def decide_private(
     policy_at: Pair,
     policy: Array,
     given: bool,
-    mover: int,
+    movers: Array,
     precision: Array,
     judgements: Array,
     judged_at: Pair,
-    hidden: tuple[Any, ...],
+    party: tuple[Any, ...],
     gain: Array,
     residual: Array,
     where: Array,
@@ -65,23 +66,27 @@ def decide_private(
     weights, opens, pays : (rows, profiles, cases)
     policy : (policy cells, options, profiles, cases)
         Read if `given`, else written.
-    precision, gain : (profiles, cases)
+    movers : (1,)
+        The group that decides.
+    precision, gain : (actors, profiles, cases)
         `gain` is raised to the largest gain of a type from a one-shot deviation.
-    judgements : (combinations of beliefs, profiles, profiles, cases)
-        How the mover weighs the types of the other actors, given its own.
+    judgements : (actors, combinations of beliefs, profiles, profiles, cases)
+        How an actor weighs the types of the others, given its own.
     residual, where : (cases,)
         Raised to the largest residual of the strategies, and the cell it is found at.
     """
+    hidden, mover = alone(party), movers[0]
+    precision, judgements, gain = precision[mover], judgements[mover], gain[mover]
     beliefs, _, _, n, bend, *_ = hidden
     (nodes, kinds, cases), options = beliefs.shape, len(first_branch) - 1
     moves = (values, goals, rows, live, weights, first_branch)
     payments = (first_pay, pay_group, pays_at, pays)
     taken = np.empty(len(cells), dtype=np.int64)
-    count = _pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out)
+    count = pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out)
     taken = taken[:count]
     settle = settle_two if kinds == 2 else settle_private
     if given:
-        settle(taken, moves, payments, policy_at, policy, hidden, out)
+        settle(taken, moves, payments, policy_at, policy, party, out)
         return
     most = max(1, PLACES // cases)
     places = min(most, count) * cases
@@ -90,7 +95,7 @@ def decide_private(
     open_, y, share = (np.zeros((places, kinds, options)) for _ in range(3))
     belief, sharp, left = np.zeros(places), np.zeros(places), np.zeros(places)
     belief_of, some = (np.zeros(places, dtype=np.int64) for _ in range(2))
-    work, columns_ = workspace(kinds, options), columns(options)
+    work, columns_ = workspace(np.array([options]), np.array([kinds])), columns(options)
     offer = (opens_at, opens, judgements, judged_at, precision, mover)
     stages = (worth, belief_of, open_)
 
@@ -110,7 +115,7 @@ def decide_private(
             _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work)
         told = (gain, residual, where)
         _take(these, lost, stages, y, share, left, policy_at, hidden, precision, told, policy)
-        settle(these[~lost], moves, payments, policy_at, policy, hidden, out)
+        settle(these[~lost], moves, payments, policy_at, policy, party, out)
         return these[lost]
 
     # the few lost places take long: they are done at the end, side by side
@@ -120,8 +125,14 @@ def decide_private(
         solve(rest[begin : begin + most], True)
 
 
+def alone(party: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What `kernels.private` calls `hidden`, of a single mover."""
+    kind, first, beliefs, steps, bend, stride, high, low = (part[0] for part in party[2:10])
+    return beliefs, kind, first, steps, bend, stride, high, low
+
+
 @njit(**OPTIONS)
-def _pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out):
+def pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out):
     """Where nobody decides the values stay; how many cells are left, which go to `taken`."""
     values, goals, rows, _, _, _ = moves
     size, count = goals[1].shape[1], 0
@@ -290,31 +301,23 @@ def _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work):
     """Solve the places whose residual is infinite, each by itself, at cells not lost."""
     worth, belief_of, open_ = stages
     beliefs, _, first, _, bend, _, _, _ = hidden
-    nothing, none, own = np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.zeros(len(first))
-    belief, own_bend, cases = np.zeros(len(first)), np.zeros(4), precision.shape[1]
-    known = scratch(len(first))
+    kinds, cases = len(first), precision.shape[1]
+    own, belief, at = np.zeros(kinds), np.zeros((1, kinds)), np.zeros((1, 4))
+    ways = (np.full(1, worth.shape[1]), np.full(1, kinds), np.full(1, worth.shape[2]))
+    seen, steps = np.zeros((worth.shape[1], worth.shape[2]), dtype=np.int64), np.full(1, n)
+    source, known = nowhere(), (steps, at, belief)
     for i in range(count):
         if left[i] < np.inf or lost[i // cases]:
             continue
         if not np.any(open_[i]):
             left[i] = 0.0
             continue
-        for k in range(len(first)):
+        for k in range(kinds):
             own[k] = precision[first[k], i % cases]
-        column(beliefs[belief_of[i]], i % cases, belief)
-        column(bend, i % cases, own_bend)
-        stage = (
-            np.bool_(False),
-            worth[i],
-            (n, own_bend),
-            belief,
-            nothing,
-            none,
-            open_[i],
-            own,
-            known,
-        )
-        left[i] = follow(stage, y[i].ravel(), share[i], work)
+        column(beliefs[belief_of[i]], i % cases, belief[0])
+        column(bend, i % cases, at[0])
+        table = (worth[i : i + 1], seen, np.int64(0), source)
+        left[i] = follow((table, ways, known, open_[i], own), y[i].ravel(), share[i], work)
 
 
 @njit(**OPTIONS)

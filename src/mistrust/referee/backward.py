@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from itertools import product
 from typing import Any
 
 from mistrust.referee.beliefs import posterior
 from mistrust.referee.evaluate import Belief, Board, axis
-from mistrust.referee.stage import alone, learnt, sealed, signalling, together
+from mistrust.referee.stage import Mover, choices
 from mistrust.referee.world import Cell, Profile, Split, World
-from mistrust.scenario.schema import Chance
+from mistrust.scenario.schema import Chance, Decide
 
 Values = dict[Profile, dict[str, float]]
 """What it is worth to each actor to be somewhere, if the types are these."""
@@ -148,9 +148,7 @@ class Solver(World):
         seen = self.seen(board)
         key = (turn, index, tuple(seen.values()))
         if key not in self.plays:
-            mover = self.decided(index)[0].decide
-            how = self._typed if mover in self.types else self._untyped
-            self.plays[key] = how(turn, index, seen)
+            self.plays[key] = self._played(turn, index, seen)
         return self.plays[key]
 
     def ahead(
@@ -165,55 +163,69 @@ class Solver(World):
             worth[profile] = paid + sum(ahead)
         return worth
 
-    def _untyped(self, turn: int, index: int, board: Board) -> Play:
-        """One who knows no more than all others decides, or several such at once."""
+    def _played(self, turn: int, index: int, board: Board) -> Play:
+        """One decides, or several at once; those with hidden types are known by their choices."""
         decisions = self.decided(index)
-        every, options = zip(*(self.open_to(turn, d, board) for d in decisions), strict=True)
-        movers = [decision.decide for decision in decisions]
-        precision = [self.precision[mover] for mover in movers]
-
-        def value(chosen: Chosen) -> list[float]:
-            found = []
-            for mover in movers:
-                worth = self.ahead(turn, index, chosen, board, {}, mover)
-                found.append(sum(self.believed(board, x) * v for x, v in worth.items()))
-            return found
-
-        if len(movers) == 1:
-            odds = [alone({name: value((name,))[0] for name in options[0]}, precision[0])]
-        else:
-            found = together(options, precision, sealed(options, value))
-            odds = [{name: math.exp(log) for name, log in logs.items()} for logs in found]
-        joint = {
-            chosen: math.prod(x.get(name, 0.0) for x, name in zip(odds, chosen, strict=True))
-            for chosen in product(*every)
-        }
-        return Play(dict.fromkeys(self.profiles, joint), dict.fromkeys(joint, UNCHANGED))
-
-    def _typed(self, turn: int, index: int, board: Board) -> Play:
-        """One who has a hidden type decides; all others learn from the choice."""
-        (decision,) = self.decided(index)
-        mover, belief = decision.decide, self.belief(board, decision.decide)
-        kinds, place = self.types[mover], [*self.types].index(mover)
-        every, options = zip(
-            *(self.open_to(turn, decision, {**board, mover: kind}) for kind in kinds), strict=True
-        )
-
-        @cache
-        def value(option: str, after: Belief) -> list[float]:
-            worth = self.ahead(turn, index, (option,), board, {axis(mover): after}, mover)
-            found = dict.fromkeys(kinds, 0.0)
-            for profile, amount in worth.items():
-                found[profile[place]] += self.believed(board, profile, mover) * amount
-            return [*found.values()]
-
-        worth = signalling(options, belief, self.grids[mover], value)
-        logs = together(options, [self.precision[mover]] * len(kinds), worth)
-        odds: dict[Profile, dict[Chosen, float]] = {}
+        names = [decision.decide for decision in decisions]
+        found = [self._mover(turn, decision, board) for decision in decisions]
+        every, movers = [options for options, _ in found], [mover for _, mover in found]
+        value = partial(self._worth, turn, index, board, names)
+        chosen = choices(movers, [self.precision[name] for name in names], value)
+        told: dict[Chosen, Split] = {}
+        for taken in product(*(mover.names for mover in movers)):
+            them = zip(names, movers, taken, chosen, strict=True)
+            after = {name: mover.learnt(n, logs) for name, mover, n, logs in them}
+            told[taken] = self.on_grid({n: x for n, x in after.items() if n in self.types})
+        odds = {}
         for profile in self.profiles:
-            kind = kinds.index(profile[place])
-            odds[profile] = {(n,): math.exp(logs[kind].get(n, -math.inf)) for n in every[kind]}
-        told: dict[Chosen, Split] = {
-            (n,): self.on_grid({mover: after}) for n, after in learnt(logs, belief).items()
-        }
+            kinds = self._kinds(names, profile)
+            odds[profile] = _odds(
+                [x[k] for x, k in zip(every, kinds, strict=True)],
+                [x[k] for x, k in zip(chosen, kinds, strict=True)],
+            )
         return Play(odds, told)
+
+    def _worth(
+        self,
+        turn: int,
+        index: int,
+        board: Board,
+        names: Sequence[str],
+        chosen: Chosen,
+        points: tuple[Belief, ...],
+    ) -> dict[tuple[int, ...], list[float]]:
+        """What options that lead to such beliefs are worth to those who choose: see `Value`."""
+        told = zip(names, points, strict=True)
+        beliefs: Board = {axis(name): x for name, x in told if name in self.types}
+        found: dict[tuple[int, ...], list[float]] = {}
+        for m, name in enumerate(names):
+            worth = self.ahead(turn, index, chosen, board, beliefs, name)
+            for profile, amount in worth.items():
+                amounts = found.setdefault(self._kinds(names, profile), [0.0] * len(names))
+                amounts[m] += self.believed(board, profile, name) * amount
+        return found
+
+    def _mover(self, turn: int, decision: Decide, board: Board) -> tuple[list[list[str]], Mover]:
+        """One who decides: all options that each of its types has, and those left by levers."""
+        name = decision.decide
+        if name not in self.types:
+            every, options = self.open_to(turn, decision, board)
+            return [every], Mover([options])
+        kinds = [self.open_to(turn, decision, {**board, name: x}) for x in self.types[name]]
+        left = [options for _, options in kinds]
+        mover = Mover(left, self.belief(board, name), self.grids[name])
+        return [every for every, _ in kinds], mover
+
+    def _kinds(self, names: Sequence[str], profile: Profile) -> tuple[int, ...]:
+        """The types of some actors in a profile, by number; 0 for those without."""
+        types = dict(zip(self.types, profile, strict=True))
+        return tuple(self.types[n].index(types[n]) if n in types else 0 for n in names)
+
+
+def _odds(every: list[list[str]], logs: list[dict[str, float]]) -> dict[Chosen, float]:
+    """The probability of all that may be chosen, from the logarithms of each one's choices."""
+    found = {}
+    for taken in product(*every):
+        parts = [own.get(name, -math.inf) for own, name in zip(logs, taken, strict=True)]
+        found[taken] = math.exp(sum(parts))
+    return found

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 from mistrust.referee.evaluate import Belief
@@ -105,7 +106,7 @@ class Grid:
             rise = whole / prior if first < prior else (self.n - whole) / (1 - prior)
         return [rise if kind < self.kinds - 1 - j else 0.0 for kind in range(self.kinds)]
 
-    @property
+    @cached_property
     def _bend(self) -> tuple[int, float] | None:
         """The whole coordinate that the prior has, and the prior."""
         if self.kinds > 2 or self.n < 2 or self.prior is None or not 0 < self.prior < 1:

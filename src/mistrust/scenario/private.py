@@ -131,7 +131,7 @@ class Hidden(Findings):
                 message = f"'{decision.decide}' moves twice in one sealed phase"
                 self._complain((*here, "decide"), message)
             movers.add(decision.decide)
-            self._sealed_mover(here, decision.decide)
+            self._sealed_mover(decision.decide)
             for name, place in _moves(decision).items():
                 if name in moved:
                     message = (
@@ -144,12 +144,9 @@ class Hidden(Findings):
             message = f"{joint:,} combinations of options in one sealed phase"
             self._complain((*path, "sealed"), f"{message}; at most {MAX_JOINT:,} are allowed")
 
-    def _sealed_mover(self, path: Path, name: str) -> None:
+    def _sealed_mover(self, name: str) -> None:
         actor = self.scenario.actors.get(name)
-        if actor is not None and actor.types:
-            message = f"'{name}' has types and cannot take part in a sealed phase"
-            self._complain((*path, "decide"), f"{message}; let it decide in a phase of its own")
-        elif actor is not None and actor.precision.strip() == "inf":
+        if actor is not None and not actor.types and actor.precision.strip() == "inf":
             message = f"'{name}' takes part in a sealed phase and needs a finite precision"
             self._complain(("actors", name, "precision"), f"{message}, such as 20")
 

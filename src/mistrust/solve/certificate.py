@@ -21,7 +21,15 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.forward.sweep import Occupancy
 from mistrust.solve.backward import Solution, Taken
-from mistrust.solve.plain import available, expected, judged, own_values, plain_logit, stored
+from mistrust.solve.plain import (
+    available,
+    expected,
+    judged,
+    own_values,
+    plain_logit,
+    shows,
+    stored,
+)
 
 DUALITY, MASS, RESIDUAL, BELIEFS = 1e-9, 1e-12, 1e-10, 1e-10
 SAMPLE = 256
@@ -109,10 +117,12 @@ def _residual(taken: Taken) -> Floats:
     )
     open_ = available(taken, cells)
     for place, mover in enumerate(stage.movers):
-        own = own_values(taken, judged(taken, mover, values[place], cells), shares, place)
+        own = judged(taken, mover, own_values(taken, values[place], shares, place), cells)
+        chosen = stage.marginal(shares, place)
         free = stage.marginal(open_.astype(float), place) > 0
+        free &= shows(taken, mover, chosen)
         implied = plain_logit(own, free, c.precision[mover])
-        gap = abs(implied - stage.marginal(shares, place))
+        gap = abs(implied - chosen)
         np.maximum(worst, gap.max(axis=(0, 1)), out=worst)
     return worst
 

@@ -11,9 +11,9 @@ from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.layout import Tables
+from mistrust.compile.learning import Lesson, known_at, lessons_of
 from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Taken
-from mistrust.solve.step import hidden_of, known_at
 
 
 def entry(table: Floats, tables: Tables, number: int, turn: int, cells: Integers) -> Floats:
@@ -48,7 +48,7 @@ def expected(
     values = taken.values[:, group]
     receivers = layout.pay_term if by_term else layout.pay_actor
     total = np.zeros((len(cells), c.lanes))
-    after = _after(taken, choice, cells) if layout.stage.learns else [(1.0, np.zeros(1, np.int64))]
+    after = _after(taken, choice, cells)
     first, last = layout.first_branch[choice], layout.first_branch[choice + 1]
     for b, branch in zip(range(first, last), layout.stage.choices[choice].branches, strict=True):
         goal = layout.stage.goal(branch, c.program.starts).at(cells)
@@ -64,31 +64,56 @@ def expected(
 
 
 def _after(taken: Taken, choice: int, cells: Integers) -> list[tuple[Floats, Integers]]:
-    """Where the belief goes after a choice: weights and shifts of cells, both (cells, lanes)."""
+    """Where beliefs go after a choice: weights and shifts of cells, both (cells, lanes)."""
     c = taken.coefficients
-    layout = c.layout.stages[taken.index]
-    beliefs, kind, first, n, bend, stride, *_ = hidden_of(c, taken.index)
-    shares = stored(taken, cells)[choice].reshape(len(cells), len(kind), len(c.cases))
-    nodes = layout.node.at(cells)
-    kinds = beliefs.shape[1]
+    stage, wide = c.program.stages[taken.index], (len(cells), c.lanes)
+    options = np.unravel_index(choice, stage.counts)
+    shares, found = stored(taken, cells), [(np.ones(wide), np.zeros(wide, dtype=np.int64))]
+    for lesson in lessons_of(c, taken.index):
+        place = stage.movers.index(lesson.actor)
+        own = stage.marginal(shares, place)[options[place]]
+        corners = _corners(taken, lesson, own, cells)
+        found = [(p * q, s + t) for p, s in found for q, t in corners]
+    return found
+
+
+def _corners(
+    taken: Taken, lesson: Lesson, chosen: Floats, cells: Integers
+) -> list[tuple[Floats, Integers]]:
+    """Where the belief about one actor goes after what each type chooses with some chance."""
+    c, kinds = taken.coefficients, len(lesson.first)
+    shares = chosen.reshape(len(cells), len(lesson.kind), len(c.cases))
     parts = np.zeros((kinds, *shares.shape))
     shifts = np.zeros((kinds, *shares.shape), dtype=np.int64)
     corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
-    known = known_at(c, taken.turn, taken.index, cells)
+    known = known_at(c, taken.turn, taken.index, lesson, cells)
     parts[0, known] = 1.0
-    for i, node in enumerate(nodes):
+    for i, node in enumerate(lesson.at.at(cells)):
         if known[i]:
             continue
         for case in range(len(c.cases)):
-            chance = np.ascontiguousarray(shares[i, first, case])
-            prior = np.ascontiguousarray(beliefs[node, :, case])
+            chance = np.ascontiguousarray(shares[i, lesson.first, case])
+            prior = np.ascontiguousarray(lesson.nodes.beliefs[node, :, case])
             if kernels.bayes(prior, chance, posterior):
-                own = np.ascontiguousarray(bend[:, case])
+                own, n = np.ascontiguousarray(lesson.nodes.bend[:, case]), lesson.grid.points - 1
                 kernels.locate(posterior, n, own, corner, order, rest, found, weights)
                 parts[:, i, :, case] = weights[:, None]
-                shifts[:, i, :, case] = ((found - node) * stride)[:, None]
+                shifts[:, i, :, case] = ((found - node) * lesson.stride)[:, None]
     wide = (len(cells), c.lanes)
     return [(p.reshape(wide), s.reshape(wide)) for p, s in zip(parts, shifts, strict=True)]
+
+
+def shows(taken: Taken, mover: int, chosen: Floats) -> np.ndarray:
+    """Which options of a mover teach something that can be worked out again, (options, ...).
+
+    Not one that no type takes but with a probability too small for a number; that of all types then
+    rests on the logarithms that the solver has.
+    """
+    c = taken.coefficients
+    if mover not in [lesson.actor for lesson in lessons_of(c, taken.index)]:
+        return np.ones(chosen.shape, dtype=bool)
+    apart = chosen.reshape(*chosen.shape[:-1], c.program.privacy.count, len(c.cases)) > 0
+    return np.broadcast_to(apart.any(axis=-2, keepdims=True), apart.shape).reshape(chosen.shape)
 
 
 def judged(taken: Taken, mover: int, values: Floats, cells: Integers) -> Floats:
@@ -117,7 +142,8 @@ def judged_weights(taken: Taken, cells: Integers) -> Floats:
 def own_values(taken: Taken, values: Floats, shares: Floats, place: int) -> Floats:
     """One mover's values of its own options, given what the others choose with it.
 
-    From values and probabilities of choices, (choices, ...), to (options, ...).
+    From values and probabilities of choices, (choices, ...), to (options, ...). Both may depend on
+    hidden types: what a mover makes of these comes after (`judged`).
     """
     stage = taken.coefficients.layout.stages[taken.index].stage
     if not stage.sealed:

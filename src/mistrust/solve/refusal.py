@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from mistrust.compile.program import Program
 from mistrust.scenario.effects import written
 from mistrust.solve.backward import Solution
 from mistrust.solve.certificate import RESIDUAL
@@ -44,11 +47,12 @@ def _refused(
         written(argument.scenario, name, int(level), c.belief(name, int(level), case))
         for name, level in zip(stage.source.variables, levels, strict=True)
     )
-    movers = " and ".join(f"'{program.actors[mover]}'" for mover in stage.movers)
+    movers = _named(program, stage.movers)
     where = f"on the board where {where}, " if where else ""
     remedy = f"lower the precision of {movers}"
     if stage.learns:
-        remedy += f", or give {movers} more 'beliefs'"
+        typed = [mover for mover in stage.movers if mover in program.privacy.owners]
+        remedy += f", or give {_named(program, typed)} more 'beliefs'"
     what = "strategies and beliefs" if stage.learns else "strategies"
     why = f"residual {residual:.1e}, at most {RESIDUAL:.0e} is accepted"
     if not residual < np.inf:
@@ -57,3 +61,7 @@ def _refused(
         f"no equilibrium was found: at '{stage.name}' in {argument.calendar.label(turn)}, "
         f"{where}the {what} of {movers} could not be solved for together ({why}); {remedy}"
     )
+
+
+def _named(program: Program, movers: Sequence[int]) -> str:
+    return " and ".join(f"'{program.actors[mover]}'" for mover in movers)

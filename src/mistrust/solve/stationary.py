@@ -96,8 +96,8 @@ class Turn:
         """The rows that matter of sealed phases, and strategies to try there."""
         rows, trials = {}, {}
         for index, layout in enumerate(self.given.layout.stages):
-            stage = layout.stage
-            if stage.sealed and self.given.stages[index].active[0]:
+            stage, active = layout.stage, self.given.stages[index].active[0]
+            if stage.sealed and active and not stage.learns:  # else it is solved phase by phase
                 found = np.unique(layout.policy.at(reach.sources[0, index]))
                 rows[index] = found[found >= 0]
                 shape = (stage.policy_size, stage.padded, self.cases)

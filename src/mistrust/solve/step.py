@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
+from mistrust.compile.learning import hidden_of, known_at, lessons_of, party_of
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.solve.reach import Reach
 
@@ -102,35 +103,6 @@ class Evidence:
                 self.worst[case] = found
 
 
-def hidden_of(coefficients: Coefficients, index: int) -> tuple[Any, ...]:
-    """What `kernels.private` calls `hidden`, for a stage that moves a belief."""
-    privacy, layout = coefficients.program.privacy, coefficients.layout.stages[index]
-    place = privacy.axes.index(layout.stage.learns)
-    grid, kind = privacy.grids[place], np.ascontiguousarray(privacy.profiles[:, place])
-    first = np.array([int(np.argmax(kind == k)) for k in range(len(grid.types))])
-    lookup = (layout.node.high, layout.node.low)
-    nodes = coefficients.beliefs[place]
-    spread = (nodes.beliefs, kind, first, grid.points - 1, nodes.bend)
-    return (*spread, layout.stride, *lookup)
-
-
-def known_at(
-    coefficients: Coefficients, turn: int, index: int, cells: Integers
-) -> NDArray[np.bool_]:
-    """At which cells the mover's type is known, so that its choice shows nothing of it.
-
-    An option that only the other types have would, so these must have the same options.
-    """
-    privacy, layout = coefficients.program.privacy, coefficients.layout.stages[index]
-    place = privacy.axes.index(layout.stage.learns)
-    available = at_turn(coefficients.stages[index].available, turn)
-    kinds = [len(grid.types) for grid in privacy.grids]
-    by_kind = available.reshape(len(available), *kinds, -1).swapaxes(1, 1 + place)
-    sure = np.array([1.0 in node for node in privacy.grids[place].nodes()])
-    known = sure & (by_kind == by_kind[:, :1]).all()
-    return np.asarray(known[layout.node.at(cells)])
-
-
 class Step:
     """Carries values backward through single stages."""
 
@@ -154,7 +126,7 @@ class Step:
         self.lock = Lock()
         privacy = coefficients.program.privacy
         beliefs, actors = coefficients.beliefs, coefficients.program.actors
-        self.judgements = [privacy.judgements(i, beliefs) for i in range(len(actors))]
+        self.judgements = np.array([privacy.judgements(i, beliefs) for i in range(len(actors))])
         self.trials: dict[int, Trial] = {}
         patience = coefficients.patience[groups.actor]
         self.patience = np.ascontiguousarray(patience.ravel())
@@ -329,7 +301,7 @@ class Step:
         self.share.each(self.reach.sources[turn, index], work)
 
     def _private(self, values: Floats, out: Floats, turn: int, index: int) -> None:
-        """A decision of an actor with types, or odds that depend on a hidden type."""
+        """Choices of actors with types, or odds that depend on a hidden type."""
         c, layout = self.coefficients, self.coefficients.layout.stages[index]
         stage, tables, program = layout.stage, c.stages[index], c.program
         apart = (program.privacy.count, len(c.cases))
@@ -349,20 +321,24 @@ class Step:
             self.live(turn, index),
             table(tables.weights),
         )
-        hidden = hidden_of(c, index)
         cells = self.reach.sources[turn, index]
         if not stage.movers:
+            hidden = hidden_of(c, index)
             self.share.each(cells, lambda some: kernels.expect_signal(some, *moves, hidden, before))
             return
-        available = table(tables.available)
-        known = known_at(c, turn, index, cells)
-        self._decide(values, out, turn, index, cells[known])
+        if not stage.sealed:  # where nothing is learned it is a decision like any other
+            (lesson,) = lessons_of(c, index)
+            known = known_at(c, turn, index, lesson, cells)
+            self._decide(values, out, turn, index, cells[known])
+            cells = cells[~known]
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
-        given, mover = self.evidence is None, stage.mover
+        given, decide = self.evidence is None, kernels.decide_private
+        if stage.sealed:
+            decide = kernels.decide_together
         rest: Any = (
             layout.first_branch,
             (layout.available.high, layout.available.low),
-            available,
+            table(tables.available),
             layout.first_pay,
             self.groups.receivers(layout.pay_actor, layout.pay_term),
             (layout.pays.high, layout.pays.low),
@@ -370,22 +346,20 @@ class Step:
             (layout.policy.high, layout.policy.low),
             policy,
             given,
-            mover,
-            c.precision[mover].reshape(apart),
-            self.judgements[mover],
+            np.array(stage.movers, dtype=np.int64),
+            c.precision.reshape(-1, *apart),
+            self.judgements,
             (layout.judgement.high, layout.judgement.low),
-            hidden,
+            party_of(c, turn, index),
         )
 
         def work(some: Integers) -> None:
-            gain = np.zeros(apart)
+            gains = np.zeros((len(self.judgements), *apart))
             residual, where = np.zeros(apart[1]), np.zeros(apart[1], dtype=np.int64)
-            told: Any = (gain, residual, where, before)
-            kernels.decide_private(some, *moves, *rest, *told)
+            told: Any = (gains, residual, where, before)
+            decide(some, *moves, *rest, *told)
             if not given:
-                gains = np.zeros((len(self.judgements), self.lanes))
-                gains[mover] = gain.ravel()
-                self._raise_gains(turn, gains)
+                self._raise_gains(turn, gains.reshape(-1, self.lanes))
                 self._note(turn, index, residual, where)
 
-        self.share.each(cells[~known], work)
+        self.share.each(cells, work)

@@ -87,8 +87,7 @@ def _toss(*arguments: Any) -> None:
 
 def met() -> None:
     """A game in which two choose at once, of whom one has hidden types."""
-    text = GAME.replace("TYPES", TYPES).replace("TURN", f"[{{sealed: [{ANN}, {BOB}]}}]")
-    _play(Engine(read_text(text)))
+    _play(_game(f"{{sealed: [{ANN}, {BOB}]}}", TYPES))
 
 
 def shown() -> None:

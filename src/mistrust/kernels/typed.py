@@ -322,9 +322,10 @@ def _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work):
 
 @njit(**OPTIONS)
 def _note(cell, left, residual, where):
-    """Keep the largest residual of every case, and the cell it is found at."""
+    """Keep the largest residual of every case, and the first cell it is found at."""
     for case in range(len(left)):
-        if not left[case] <= residual[case]:
+        before = left[case] == residual[case] and cell < where[case]
+        if before or not left[case] <= residual[case]:
             residual[case], where[case] = left[case], cell
 
 

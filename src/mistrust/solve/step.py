@@ -95,11 +95,16 @@ class Evidence:
         self.worst |= {case: at for case, at in other.worst.items() if at[1] >= turn}
 
     def note(self, turn: int, index: int, residual: Floats, where: Integers) -> None:
-        """Take in the residuals of a stage and the cells at which they were found."""
-        for case in map(int, np.flatnonzero(~(residual <= self.residuals[turn]))):
+        """Take in the residuals of a stage and the cells at which they were found.
+
+        Of equal ones the first cell counts, so that it does not matter which thread is first.
+        """
+        for case in map(int, np.flatnonzero(~(residual < self.residuals[turn]) & (residual != 0))):
             self.residuals[turn, case] = residual[case]
             found = (float(residual[case]), turn, index, int(where[case]))
-            if case not in self.worst or not found[0] <= self.worst[case][0]:
+            worst = self.worst.get(case, (0.0, 0, 0, 0))
+            before = found[:3] == worst[:3] and found[3] < worst[3]
+            if before or not found[0] <= worst[0]:
                 self.worst[case] = found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mistrust.scenario.resolve import Axis, Belief, Defined, Hidden, Parameter, Scope, TurnTable
+from mistrust.scenario.resolve import Axis, Belief, Defined, Hidden, Scope, TurnTable
 from mistrust.scenario.tree import Node, children
 
 
@@ -14,18 +14,14 @@ def uses(node: Node, scope: Scope, _seen: set[str] | None = None) -> set[str]:
     A hidden type goes by its actor's name, a belief by that of its dimension of the board.
     """
     seen = set() if _seen is None else _seen
-    if isinstance(node, (Axis, Belief)):
-        return {node.variable}
-    if isinstance(node, Hidden):
-        return {node.actor}
-    if isinstance(node, Parameter):
-        return {node.name}
-    if isinstance(node, Defined):
-        if node.name in seen or node.name not in scope.definitions:
-            return set()
-        seen.add(node.name)
-        return uses(scope.definitions[node.name], scope, seen)
-    return set().union(*(uses(part, scope, seen) for part in children(node)))
+    found: set[str] = set()
+    for kind, name in node.references:
+        if kind is not Defined:
+            found.add(name)
+        elif name not in seen and name in scope.definitions:
+            seen.add(name)
+            found |= uses(scope.definitions[name], scope, seen)
+    return found
 
 
 def of_the_game(node: Node, scope: Scope) -> Iterable[tuple[int, str]]:

@@ -46,6 +46,7 @@ class Constant(Node):
 class Axis(Node):
     """A variable: its number, or the index of its named level."""
 
+    refers = "variable"
     variable: str
 
 
@@ -53,6 +54,7 @@ class Axis(Node):
 class Hidden(Node):
     """The index of an actor's type."""
 
+    refers = "actor"
     actor: str
 
 
@@ -60,6 +62,7 @@ class Hidden(Node):
 class Belief(Node):
     """The public probability of one type of an actor, on the axis `variable` of the board."""
 
+    refers = "variable"
     variable: str
     actor: str
     kind: int
@@ -69,6 +72,7 @@ class Belief(Node):
 class Parameter(Node):
     """A premise or a mechanism."""
 
+    refers = "name"
     name: str
 
 
@@ -83,6 +87,7 @@ class TurnTable(Node):
 class Defined(Node):
     """A named expression of the scenario."""
 
+    refers = "name"
     name: str
 
 

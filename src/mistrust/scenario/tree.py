@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
 class Node:
     """Base of the tree; `offset` is where the part begins in the text."""
 
+    refers: ClassVar[str] = ""
+    """The field that names what nodes of this kind stand for, if they stand for something."""
+
     offset: int = field(compare=False)
+
+    @cached_property
+    def references(self) -> frozenset[tuple[type[Node], str]]:
+        """What it and its parts stand for: the kind of node, and the name."""
+        if self.refers:
+            return frozenset({(type(self), getattr(self, self.refers))})
+        nothing = frozenset[tuple[type[Node], str]]()
+        return nothing.union(*(part.references for part in children(self)))
 
 
 @dataclass(frozen=True)

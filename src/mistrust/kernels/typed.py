@@ -90,14 +90,13 @@ def decide_private(
         return
     most = max(1, PLACES // cases)
     places = min(most, count) * cases
-    home = np.arange(places)
     worth = np.zeros((places, options, nodes, kinds))
     open_, y, share = (np.zeros((places, kinds, options)) for _ in range(3))
     belief, sharp, left = np.zeros(places), np.zeros(places), np.zeros(places)
-    belief_of, some = (np.zeros(places, dtype=np.int64) for _ in range(2))
+    belief_of, some, home = (np.zeros(places, dtype=np.int64) for _ in range(3))
     work, columns_ = workspace(np.array([options]), np.array([kinds])), columns(options)
     offer = (opens_at, opens, judgements, judged_at, precision, mover)
-    stages = (worth, belief_of, open_)
+    stages = (worth, home, belief_of, open_)
 
     def solve(these: Array, again: bool) -> Array:
         """Do some cells; returns those that have lost places, which are left if not `again`."""
@@ -151,20 +150,30 @@ def pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out)
 
 @njit(**OPTIONS)
 def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
-    """What the options are worth at some places; how many are plain ones, which go to `some`."""
+    """What the options are worth at some places; how many are plain ones, which go to `some`.
+
+    Cells that differ in nothing but the belief about the mover have this in common: the first of
+    them is their `home`.
+    """
     opens_at, opens, judgements, judged_at, precision, mover = offer
     beliefs, kind, first, _, _, stride, node_high, node_low = hidden
-    worth, belief_of, open_ = stages
+    worth, home, belief_of, open_ = stages
     size, kinds, cases = moves[1][1].shape[1], beliefs.shape[1], beliefs.shape[2]
-    expected, pairs = np.zeros((len(kind), cases)), 0
+    expected, pairs, own = np.zeros((len(kind), cases)), 0, 0
+    count = 2 * len(moves[2][0]) + len(opens_at[0]) + len(payments[2][0])
+    this, last = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     for c in range(len(cells)):
         h, low = cells[c] // size, cells[c] % size
         node, begin, end = node_high[h] + node_low[low], c * cases, (c + 1) * cases
         _offer(h, low, first, opens_at, opens, open_[begin:end])
-        judged = judgements[judged_at[0][h] + judged_at[1][low]]
-        spot = (h, low, node, stride, mover, first)
-        _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
+        _trace(h, low, node * stride, moves, payments, opens_at, this)
+        if c == 0 or not _equal(this, last):
+            own, this, last = begin, last, this
+            judged = judgements[judged_at[0][h] + judged_at[1][low]]
+            spot = (h, low, node, stride, mover, first)
+            _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
         for case in range(cases):
+            home[begin + case] = own + case
             belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0, case]
             sharp[begin + case] = precision[first[0], case]
             alike = kinds == 2 and precision[first[1], case] == sharp[begin + case]
@@ -175,12 +184,40 @@ def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
 
 
 @njit(**OPTIONS)
+def _trace(h, low, own, moves, payments, opens_at, out):
+    """All that the worth of options at a cell is looked up by, the belief about the mover apart.
+
+    The beliefs about others, by which the mover weighs their types, are on the boards it leads to.
+    """
+    goals, rows, k = moves[1], moves[2], 0
+    for b in range(len(rows[0])):
+        out[k] = goals[0][b, h] + goals[1][b, low] - own
+        out[k + 1] = rows[0][b, h] + rows[1][b, low]
+        k += 2
+    for a in range(len(opens_at[0])):
+        out[k] = opens_at[0][a, h] + opens_at[1][a, low]
+        k += 1
+    for b in range(len(payments[2][0])):
+        out[k] = payments[2][0][b, h] + payments[2][1][b, low]
+        k += 1
+
+
+@njit(**OPTIONS)
+def _equal(one, other):
+    """Whether all numbers are the same."""
+    gaps = 0
+    for i in range(len(one)):
+        gaps += one[i] != other[i]
+    return gaps == 0
+
+
+@njit(**OPTIONS)
 def _take(cells, lost, stages, y, share, left, policy_at, hidden, precision, told, policy):
     """Keep the strategies at cells not lost, their residuals, and what deviations would gain."""
     gain, residual, where = told
     beliefs, kind, first, _, _, _, _, node_low = hidden
     size, kinds, cases = len(node_low), beliefs.shape[1], beliefs.shape[2]
-    open_ = stages[2]
+    open_ = stages[3]
     for c in range(len(cells)):
         if lost[c]:
             continue
@@ -299,7 +336,7 @@ def _add_weighted(values, weights, out):
 @njit(**OPTIONS)
 def _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work):
     """Solve the places whose residual is infinite, each by itself, at cells not lost."""
-    worth, belief_of, open_ = stages
+    worth, home, belief_of, open_ = stages
     beliefs, _, first, _, bend, _, _, _ = hidden
     kinds, cases = len(first), precision.shape[1]
     own, belief, at = np.zeros(kinds), np.zeros((1, kinds)), np.zeros((1, 4))
@@ -316,7 +353,7 @@ def _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work):
             own[k] = precision[first[k], i % cases]
         column(beliefs[belief_of[i]], i % cases, belief[0])
         column(bend, i % cases, at[0])
-        table = (worth[i : i + 1], seen, np.int64(0), source)
+        table = (worth[home[i] : home[i] + 1], seen, np.int64(0), source)
         left[i] = follow((table, ways, known, open_[i], own), y[i].ravel(), share[i], work)
 
 

@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.figures import LONG, Figure, rounds, seldom
+from benchmarks.figures import LONG, Figure, Work, rounds, seldom
 from benchmarks.models import SEED, WORLDS, flagship, sizes, starter
 from benchmarks.words import number, seconds
 from mistrust.ensemble.plan import AS_WRITTEN, Questions, questions
@@ -37,22 +37,29 @@ def of(name: str, model: Model, asked: Questions, worlds: int) -> Figure:
     """The rate at which some variants are solved."""
     found: dict[int, Results] = {}
 
-    def work(processes: int) -> None:
-        anew = Model(model.argument)
-        found[processes] = anew.ensemble(asked, worlds, SEED, workers=processes)
+    def work(processes: int, count: int) -> Work:
+        def solve() -> None:
+            anew = Model(model.argument)
+            found[processes] = anew.ensemble(asked, count, SEED, workers=processes)
+
+        return solve
 
     model.ensemble(only(asked, frozenset({AS_WRITTEN})), 0, SEED)  # kernels are there from now on
-    one, two = rounds(lambda: work(1), lambda: work(2), most=LONG)
+    ways = [(processes, count) for count in (0, worlds) for processes in (1, 2)]
+    times = rounds(*(work(*way) for way in ways), most=LONG)
     assert same(found[1], found[2])
-    alone, pair = (MANY * median(taken) / worlds for taken in (one, two))
+    guess1, guess2, all1, all2 = (median(taken) for taken in times)
+    alone, pair = (
+        guess + MANY * (whole - guess) / worlds for guess, whole in ((guess1, all1), (guess2, all2))
+    )
     count = len(asked.needs)
     note = (
-        f"{sizes(model)}; {worlds} worlds and the best guess, variants of the game: {count}; by "
-        f"one process and by two the same to the bit; {number(MANY / alone)} worlds a second by "
-        f"one; {MANY} worlds would take {seconds(alone)} by one, {seconds(pair)} by two"
+        f"{sizes(model)}; variants of the game: {count}; by one process and by two the same to the "
+        f"bit; {MANY} worlds and the best guess, from {worlds} worlds: {seconds(alone)} by one, "
+        f"{seconds(pair)} by two; {number(MANY / alone)} worlds a second by one"
     )
     peer, unit = "one process", "worlds a second by two processes"
-    return Figure(name, pair, peer, alone, MANY / pair, unit, note + seldom(one))
+    return Figure(name, pair, peer, alone, MANY / pair, unit, note + seldom(times[-1]))
 
 
 def figures(quick: bool) -> Iterator[Figure]:

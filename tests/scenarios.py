@@ -232,7 +232,8 @@ def _turn(
         read += [n for n in world.of_kind("within") if n in moved]
         if sealed and len(actors) > 1 and world.chance(30):
             movers = [name for name in actors if world.chance(80)]
-            movers = movers if len(movers) > 1 else list(actors[:2])
+            met = any(len(other.get("sealed", [])) > 2 for other in phases)
+            movers = movers if len(movers) > 1 and not met else list(actors[:2])
             phase = _sealed(world, movers, actors, read, moved, i)
         elif world.chance(60) or (i == 0 and world.chance()):
             actor = world.one(list(world.types) if world.types and world.chance() else actors)
@@ -271,11 +272,12 @@ def _sealed(
     moved: set[str],
     index: int,
 ) -> Data:
-    """Two or more decide at once; no two of them move one variable."""
+    """Two or more decide at once; no two of them move one variable. Three have two options each."""
     own: dict[str, list[str]] = {mover: [] for mover in movers}
     for name in world.of_kind("plain", "within", "recorded"):
         own[world.one(movers)].append(name)
-    parts = [_decide(world, mover, actors, read, moved, own[mover]) for mover in movers]
+    most = 3 if len(movers) == 2 else 2
+    parts = [_decide(world, mover, actors, read, moved, own[mover], most) for mover in movers]
     for part in parts:
         part["name"] = f"{part['decide']}{index}"
     return {"sealed": parts}
@@ -288,10 +290,11 @@ def _decide(
     read: list[str],
     moved: set[str],
     names: list[str] | None = None,
+    most: int = 3,
 ) -> Data:
     """A decision; its options may move these variables, or all."""
     options: Data = {}
-    for i, name in enumerate(OPTIONS[: world.draw(st.integers(2, 3))]):
+    for i, name in enumerate(OPTIONS[: world.draw(st.integers(2, most))]):
         option = _effects(world, read, moved, least=0, names=names)
         if i > 0 and world.chance(30):
             option["when"] = _condition(world, read)

@@ -1,8 +1,9 @@
 """Claims to numbers: the truth of a proposition in every world, and how far it is from turning.
 
 The *margin* of a comparison is the distance between its sides, positive where it holds; of `and`
-the least margin of its parts, of `or` the largest. Where a reading has no value (its condition
-never occurs) neither truth nor margin has one: NaN.
+the least margin of its parts, of `or` the largest. Sides that differ by less than what a solution
+resolves are equal. Where a reading has no value (its condition never occurs) neither truth nor
+margin has one: NaN.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from mistrust.scenario.resolve import Constant, Parameter
 from mistrust.scenario.tree import Call, Compare, Node, Operation
 
 Lookup = Callable[[Reading], Floats]
+TIE = 1e-9
+"""Sides of a comparison that differ by less than this (relative above 1) are equal: the certificate
+allows errors of that size, and readings that are 0 or equal by the argument differ by rounding."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def amount(node: Node, worlds: Worlds) -> Floats:
         return worlds.premises[node.name]
     with np.errstate(all="ignore"):
         if isinstance(node, Compare):
-            left, right = amount(node.left, worlds), amount(node.right, worlds)
-            return np.where(np.isnan(left) | np.isnan(right), np.nan, compare(node.op, left, right))
+            gap = _gap(node, worlds)
+            return np.where(np.isnan(gap), np.nan, compare(node.op, gap, np.array(0.0)))
         parts = node.parts if isinstance(node, Operation) else node.arguments  # type: ignore[attr-defined]
         values = [amount(part, worlds) for part in parts]
         missing = np.logical_or.reduce(np.broadcast_arrays(*(np.isnan(v) for v in values)))
@@ -52,7 +56,7 @@ def amount(node: Node, worlds: Worlds) -> Floats:
 def margin(node: Node, worlds: Worlds) -> Floats:
     """How far a proposition is from turning, in each world: above 0 where it holds."""
     if isinstance(node, Compare):
-        gap = amount(node.left, worlds) - amount(node.right, worlds)
+        gap = _gap(node, worlds)
         if node.op in (">", ">="):
             return gap
         return -gap if node.op in ("<", "<=") else -abs(gap) if node.op == "==" else abs(gap)
@@ -66,6 +70,13 @@ def margin(node: Node, worlds: Worlds) -> Floats:
             result = choose(result, part)
         return result
     return amount(node, worlds) - 0.5
+
+
+def _gap(node: Compare, worlds: Worlds) -> Floats:
+    """The left side less the right one, in each world; 0 where they are equal."""
+    left, right = amount(node.left, worlds), amount(node.right, worlds)
+    size = np.maximum(1.0, np.maximum(abs(left), abs(right)))
+    return np.where(abs(left - right) <= TIE * size, 0.0, left - right)
 
 
 def comparisons(node: Node) -> list[Compare]:

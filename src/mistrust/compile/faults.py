@@ -50,8 +50,9 @@ class Checker:
         perpetual |= scenario.horizon.forever
         finite = self._finite()
         rows = []
-        for name in scenario.actors:
+        for name, actor in scenario.actors.items():
             path: Path = ("actors", name, key)
+            left_out = "" if key in actor.model_fields_set else f" ('{key}' is left out)"
             node = self.argument.nodes.get(path)  # none for the word 'inf'
             value = np.inf if node is None else self.evaluator(node)
             row = np.broadcast_to(np.asarray(value).reshape(-1), (self.lanes,))
@@ -59,11 +60,11 @@ class Checker:
                 self._note(path, ~(row >= 0), row, "is no precision: 0 or more, or inf")
                 if name in finite:
                     message = "is no precision of one with types or in a sealed phase: finite only"
-                    self._note(path, np.isinf(row), row, message)
+                    self._note(path, np.isinf(row), row, message + left_out)
             else:
                 top = f"below 1, as {endless} needs" if perpetual else "at most 1"
                 good = (row > 0) & ((row < 1) if perpetual else (row <= 1))
-                self._note(path, ~good, row, f"is no patience: above 0 and {top}")
+                self._note(path, ~good, row, f"is no patience: above 0 and {top}{left_out}")
             rows.append(row)
         return np.array(rows, dtype=float)
 

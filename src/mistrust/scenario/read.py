@@ -213,9 +213,10 @@ def _expected(detail: Any) -> str:
         return f"found {_shown(found)}, expected {one}{listed}{closest(str(found), options)}"
     if kind == "too_short" and context["min_length"] == 1:
         return f"found {_shown(found)} without entries, expected at least one"
-    if kind == "too_short":
+    if kind == "too_short":  # a sealed phase
         has = "with 1 entry" if found else "without entries"
-        return f"found {_shown(found)} {has}, expected {context['min_length']} at least"
+        least = context["min_length"]
+        return f"found {_shown(found)} {has}, expected {least} decisions at least (one: 'decide')"
     if kind == "missing":  # in a pair of numbers
         return f"found a list with {len(found)} of the two numbers expected"
     if kind == "too_long":

@@ -198,7 +198,8 @@ def _types(world: World, actors: tuple[str, ...]) -> Data:
         odds = [share, f"1 - {share}"]
         if len(types) == 3:
             odds = [f"0.3 * {share}", f"0.7 * {share}", odds[1]]
-        points = world.one([3, 4] if len(types) == 3 or found else [3, 4, 5, 6])
+        several = len(types) == 3 or found or len(actors) > 2
+        points = world.one([3, 4] if several else [3, 4, 5, 6])
         found[name] = {"types": dict(zip(types, odds, strict=True)), "beliefs": points}
     return found
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from scenarios import readings, scenario_of, scenarios
 from small_games import game
-from test_engine import SLOW, _alone, _same_variant, argument_of
+from test_engine import _alone, _same_variant, argument_of
 
 from mistrust.compile.lower import Case
 from mistrust.ensemble.engine import Engine
@@ -26,6 +27,7 @@ SMALL += [(kind, seed) for kind in ("one typed", "three types") for seed in rang
 SMALL += [(kind, seed) for kind in ("sealed, one typed", "sealed, two typed") for seed in range(4)]
 SMALL += [("two typed", 0)]
 PRECISIONS = (1.5, 6.0, 20.0)
+SLOW = examples(20, 30, derandomize=True, suppress_health_check=list(HealthCheck))
 CLAIMS = {
     "sealed": ["P(ever x == 2)", "freq(ann_secretly == go | mood == calm)", "V(bob)"],
     "one typed": ["P(ever mood == hot | ann == weak)", "E(belief(ann == strong) | ann == weak)"],

@@ -19,7 +19,7 @@ from mistrust.scenario.resolve import Constant, Parameter
 from mistrust.scenario.tree import Call, Compare, Node, Operation
 
 Lookup = Callable[[Reading], Floats]
-TIE = 1e-9
+TIE = 1e-10
 """Sides of a comparison that differ by less than this (relative above 1) are equal: the certificate
 allows errors of that size, and readings that are 0 or equal by the argument differ by rounding."""
 

@@ -18,7 +18,7 @@ from mistrust import kernels
 from mistrust.compile.nodes import place
 from mistrust.compile.private import Privacy
 from mistrust.kernels import shown, typed
-from mistrust.kernels.typed import alone
+from mistrust.kernels.shown import alone
 from mistrust.scenario.beliefs import Grid
 
 Floats = NDArray[np.float64]

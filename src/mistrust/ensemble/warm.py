@@ -129,14 +129,14 @@ def prepare(program: Program, workers: int) -> None:
     alone, meeting = ([s for s in learns if s.movers and s.sealed == how] for how in (False, True))
     at_once = [stage for stage in program.stages if stage.sealed]
     forever = program.argument.scenario.horizon.forever
-    first = len(at_once) > (len(at_once) if forever else len(meeting))
+    by_board = not forever and len(at_once) > len(meeting)
     needed = {plain}
     needed |= {private} if alone or meeting else set()
     needed |= {shown} if len(learns) > len(alone) + len(meeting) else set()
     needed |= {climbed} if alone and 2 in kinds else set()
-    needed |= {followed} if first or meeting or kinds - {2} else set()  # by two types hardly ever
+    needed |= {followed} if by_board or meeting or kinds - {2} else set()  # two hardly need it
     needed |= {met} if meeting else set()
-    needed |= {sealed} if first else set()
+    needed |= {sealed} if by_board else set()
     needed |= {endless} if forever else set()
     for parts in ROUNDS:
         cold = [part for part, kernel in parts.items() if part in needed and not _compiled(kernel)]

@@ -30,6 +30,14 @@ from mistrust.kernels.private import column
 
 
 @njit(**OPTIONS)
+def alone(party):
+    """What `kernels.private` calls `hidden`, of a single mover."""
+    _, _, kind, first, beliefs, steps, bend, strides, node_high, node_low, _ = party
+    own = (beliefs[0], kind[0], first[0], steps[0], bend[0])
+    return (*own, strides[0], node_high[0], node_low[0])
+
+
+@njit(**OPTIONS)
 def lessons(party):
     """Room for what is learned at a cell: see `learn` and `meet`.
 

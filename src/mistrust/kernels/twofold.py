@@ -13,6 +13,7 @@ from numba import njit
 
 from mistrust.kernels.belief import position
 from mistrust.kernels.options import FUSED, OPTIONS
+from mistrust.kernels.shown import alone
 
 _U = np.uint64
 
@@ -21,13 +22,6 @@ _U = np.uint64
 def scratch(cases):
     """Where the posterior lies, whether the option is open, a node's weights, and these in full."""
     return np.zeros(cases), np.zeros(cases), np.zeros(cases), np.zeros(cases)
-
-
-@njit(forceinline=True, **OPTIONS)
-def only(party):
-    """What `shown` calls a party, of its one mover."""
-    _, _, _, first, beliefs, steps, bend, strides, node_high, node_low, _ = party
-    return first[0], beliefs[0], steps[0], bend[0], strides[0], node_high[0], node_low[0]
 
 
 @njit(**FUSED)
@@ -75,7 +69,7 @@ def settle_two(cells, moves, payments, policy_at, policy, party, out):
     """Values from strategies at some cells; the arrays are those of `shown.settle_private`."""
     values, goals, rows, live, weights, first_branch = moves
     first_pay, pay_group, pays_at, pays = payments
-    first, beliefs, n, bend, stride, node_high, node_low = only(party)
+    beliefs, _, first, n, bend, stride, node_high, node_low = alone(party)
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     groups, size, lanes = out.shape[1], goals[1].shape[1], profiles * cases
     x, open_, part, full = scratch(cases)
@@ -178,7 +172,7 @@ def push_two(
     found,
 ):
     """Forward, the transpose of `settle_two`; the arrays are those of `revealed.push_private`."""
-    first, beliefs, n, bend, stride, node_high, node_low = only(party)
+    beliefs, _, first, n, bend, stride, node_high, node_low = alone(party)
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     size, lanes, count = goals[1].shape[1], profiles * cases, 0
     x, open_, part, full = scratch(cases)

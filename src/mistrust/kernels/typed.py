@@ -18,7 +18,7 @@ from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
 from mistrust.kernels.private import column
-from mistrust.kernels.shown import settle_private
+from mistrust.kernels.shown import alone, settle_private
 from mistrust.kernels.source import nowhere
 from mistrust.kernels.twofold import settle_two
 
@@ -122,12 +122,6 @@ def decide_private(
     rest = np.concatenate(late) if late else taken[:0]
     for begin in range(0, len(rest), most):
         solve(rest[begin : begin + most], True)
-
-
-def alone(party: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What `kernels.private` calls `hidden`, of a single mover."""
-    kind, first, beliefs, steps, bend, stride, high, low = (part[0] for part in party[2:10])
-    return beliefs, kind, first, steps, bend, stride, high, low
 
 
 @njit(**OPTIONS)

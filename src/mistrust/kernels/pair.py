@@ -73,6 +73,7 @@ from mistrust.kernels.pairs import (
     read,
 )
 
+_U = np.uint64
 ALIKE = 1e-9
 """Types whose choices differ by less than this in their worth (in logit units, relative above 1) as
 long as nothing is learned play alike, and nothing is learned all along."""
@@ -121,6 +122,7 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
     for i in range(count):
         whole[JOB, i], state[NEARBY, i], state[LONGEST, i] = places[i], NEAR, FARTHEST
     coming = count
+    marks = between(stages[2], nodes)
     begin(count, columns, worth, stages, whole, state)
     while count > 0:
         predict(count, ways, entries, numbers)
@@ -129,7 +131,7 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
         choose(count, ways, entries, numbers)
         newton(count, ways, entries, numbers)
         move(count, ways, entries, numbers)
-        go_on(count, columns, len(ways), nodes - 1, whole, state)
+        go_on(count, columns, len(ways), marks, whole, state)
         ended = finish(count, columns, again, found, whole, state)
         fresh, rest = 0, 0
         for k in range(ended):
@@ -223,29 +225,56 @@ def begin(number, columns, worth, stages, whole, state):
 
 
 @njit(**OPTIONS)
-def go_on(count, columns, size, n, whole, state):
+def go_on(count, columns, size, marks, whole, state):
     """Go on in the columns that are on a node, or have gone astray."""
-    landing, row = 0, at(ROW, 0, size)
-    for i in range(count):
+    waiting, landing, row = 0, 0, at(ROW, 0, size)
+    for i in range(count):  # without a branch, which could not be foretold
+        columns[waiting] = i
+        waiting += (whole[STATUS, i] == ARRIVED) | (whole[STATUS, i] == ASTRAY)
+    for k in range(waiting):
+        i = columns[k]
         status, mode = whole[STATUS, i], whole[MODE, i]
         if status == ARRIVED:
             which, node = whole[WHICH, i], whole[NODE, i]
             whole[PIECE + which, i] = node if state[row + which, i] > 0.0 else node - 1
             whole[MODE, i], whole[STATUS, i] = BEYOND, GO_ON
-        elif status == ASTRAY and mode == FIXED and whole[COUNT, i] <= 0:
-            # `finish` tells whether it is near
+        elif mode == FIXED and whole[COUNT, i] <= 0:  # `finish` tells whether it is near
             whole[STATUS, i] = SOLVED if whole[COUNT, i] < 0 else LOST
-        elif status == ASTRAY and mode in (FIXED, ALONG):
+        elif mode in (FIXED, ALONG):
             columns[landing] = i
             landing += 1
-        elif status == ASTRAY:
+        else:
             state[LENGTH, i] *= 0.4
             whole[STATUS, i] = AHEAD if state[LENGTH, i] >= SHORTEST else LOST
-    land(landing, columns, size, n, whole, state)
+    land(landing, columns, size, marks, whole, state)
 
 
 @njit(**OPTIONS)
-def land(number, columns, size, n, whole, state):
+def between(bend, nodes):
+    """Log-odds a little beyond, on and a little before every node: (3, cases, nodes)."""
+    found, n = np.zeros((3, bend.shape[1], nodes)), nodes - 1
+    for case in range(bend.shape[1]):
+        at, middle, less, more = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
+        for side in range(3):
+            for node in range(1, n):
+                x = node + 1e-9 * (1 - side)
+                x = x / less if x <= middle else at + (x - middle) / more
+                found[side, case, node] = np.log(x / (1.0 - x))
+        found[:, case, 0], found[:, case, n] = -np.inf, np.inf
+    return found
+
+
+@njit(forceinline=True, **OPTIONS)
+def below(odds, marks):
+    """How many nodes after the first one lie below (or at) some log-odds."""
+    count = 0
+    for node in range(_U(1), _U(len(marks) - 1)):
+        count += odds >= marks[node]
+    return count
+
+
+@njit(**OPTIONS)
+def land(number, columns, size, marks, whole, state):
     """To the first node that the step would cross; if there is none, a shorter step.
 
     The posterior goes on through the node in the direction in which it came, whatever the kink
@@ -253,21 +282,18 @@ def land(number, columns, size, n, whole, state):
     """
     point, tried = at(POINT, 0, size), at(TRIED, 0, size)
     tangent, row = at(TANGENT, 0, size), at(ROW, 0, size)
+    cases, n = _U(marks.shape[1]), marks.shape[2] - 1
     for k in range(number):
         i = columns[k]
-        which, far, ahead = -1, state[LENGTH, i], 0
-        bound, middle = state[BEND, i], state[BEND + 1, i]
-        below, above = state[BEND + 2, i], state[BEND + 3, i]
+        which, far, ahead, case = -1, state[LENGTH, i], 0, _U(whole[JOB, i]) % cases
         for a in range(size):
-            slope = state[tangent + a, i]
-            x = 1.0 / (1.0 + np.exp(-state[point + a, i]))
-            x = position(x, bound, middle, below, above)
-            node = int(np.floor(x + 1e-9)) + 1 if slope > 0.0 else int(np.ceil(x - 1e-9)) - 1
-            if 0 < node < n and state[OPEN + a, i] != 0.0:
-                x = node / below if node <= middle else bound + (node - middle) / above
-                there = (np.log(x / (1.0 - x)) - state[point + a, i]) / slope
-                if there < far:
-                    which, far, ahead = a, there, node
+            slope, own = state[tangent + a, i], state[point + a, i]
+            up = slope > 0.0
+            node = below(own, marks[2 if up else 0, case]) + up
+            there = (marks[1, case, node] - own) / slope
+            nearer = (there >= 0.0) & (there < far) & (state[OPEN + a, i] != 0.0)
+            far, which = there if nearer else far, a if nearer else which
+            ahead = node if nearer else ahead
         if which < 0:
             state[LENGTH, i] *= 0.4
             whole[STATUS, i] = AHEAD if state[LENGTH, i] >= SHORTEST else LOST
@@ -298,10 +324,10 @@ def finish(count, columns, again, found, whole, state):
     one, two = at(ONE, 0, size), at(TWO, 0, size)
     share1, share2 = at(SHARE_ONE, 0, size), at(SHARE_TWO, 0, size)
     for i in range(count):
-        if whole[STATUS, i] <= AHEAD:
-            continue
         columns[ended] = i
-        ended += 1
+        ended += whole[STATUS, i] > AHEAD
+    for k in range(ended):
+        i = columns[k]
         job, rest = whole[JOB, i], state[GAP, i]
         if whole[STATUS, i] == SOLVED and whole[COUNT, i] < 0:
             spread = 0.0

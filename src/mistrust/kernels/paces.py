@@ -27,6 +27,7 @@ from mistrust.kernels.pairs import (
     SCALE,
     SIGN,
     STATUS,
+    STEEP,
     TANGENT,
     TRIED,
     TURN,
@@ -43,10 +44,14 @@ POOLED = 1e-8
 """The same where both types play alike: on a node Newton's method may jump from side to side."""
 STRAIGHT = 0.99
 """The cosine of the angle between two tangents above which the branch runs straight."""
-FREE = 4.0
-"""Where it does, steps may become longer than this, if they may become as long."""
-BENT, SMALL = 0.7, 0.01
-"""The cosine below which a step has turned too far, unless it is small (log-odds)."""
+CALM, FREE = 0.5, 4.0
+"""Where it does, and values change by less with log-odds than the first of these (in logit units),
+so that nothing near can turn it, steps may become longer than the second, if they may as long."""
+BENT, BACK, SMALL = 0.7, 0.97, 0.01
+"""The cosine below which a step has turned too far, and the same where t goes the other way after
+it (it might have passed t = 1 and come back), unless it is small (log-odds)."""
+CLOSING = 0.5
+"""The part of a Newton step that the next may be, or the branch is not where the step leads."""
 FAR = 800.0
 """A way along the branch, were all steps the longest ones, that is too long."""
 
@@ -140,16 +145,18 @@ def move(count, ways, whole, state):
         cosine = 1.0 / np.sqrt(norm)
         cosine = cosine if (norm > 0.0) & (norm < np.inf) else 0.0
         came = (mode == ALONG) & (now == ARRIVED)
-        along = came & (cosine > (BENT if length > SMALL else 0.0))
+        least = BENT if way_t * state[tangent + end + i] >= 0.0 else BACK
+        along = came & (cosine > (least if length > SMALL else 0.0))
         ahead = along | ((mode == BEYOND) & (sign > 0.0) & (cosine > 0.0))
         now = ASTRAY if came else now
         twice, longer = 2.0 * length, 4.0 * length
         twice = twice if twice < longest else longest
         longer = longer if longer > twice else twice
-        longer = longer if (cosine > STRAIGHT) & (longest >= FREE) else twice
+        calm = (cosine > STRAIGHT) & (state[spot(STEEP) + i] < CALM) & (longest >= FREE)
+        longer, part = longer if calm else twice, CLOSING if steps > 0 else 1.0
         whole[spot(STATUS) + i] = AHEAD if ahead else now
         whole[spot(TURN) + i] = trials if on else trials - 1
-        state[spot(LENGTH) + i], state[spot(LAST) + i] = longer if along else length, most
+        state[spot(LENGTH) + i], state[spot(LAST) + i] = longer if along else length, part * most
         before, old, new = state[point + end + i], state[tangent + end + i], way_t * cosine
         state[tried + end + i], state[point + end + i] = t, t if ahead else before
         state[tangent + end + i] = new if ahead else old

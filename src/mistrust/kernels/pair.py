@@ -305,7 +305,7 @@ def land(number, columns, size, marks, whole, state):
         step = far * state[tangent + size, i] * state[INVERSE, i]
         state[tried + size, i] = state[point + size, i] + step
         state[row + size, i], state[row + which, i] = 0.0, 1.0 if rate > 0.0 else -1.0
-        state[DISTANCE, i], state[LAST, i] = far * abs(rate), 0.5 * far + NEAR
+        state[DISTANCE, i], state[LAST, i] = far * abs(rate), 0.1 * far + NEAR
         whole[PIECE + which, i] = ahead - 1 if rate > 0.0 else ahead
         whole[MODE, i], whole[TURN, i], whole[STATUS, i] = LANDING, 0, GO_ON
         whole[WHICH, i], whole[NODE, i] = which, ahead

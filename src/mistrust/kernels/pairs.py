@@ -20,7 +20,7 @@ WIDTH = 520
 JOB, HOME, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(9)
 """The rows of `whole`; PIECE begins a row for each option."""
 PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN = range(8)
-NEARBY, LONGEST, MEAN, SHIFT, INVERSE, BEND, OPEN = 8, 9, 10, 11, 12, 13, 17
+NEARBY, LONGEST, MEAN, SHIFT, INVERSE, STEEP, BEND, OPEN = 8, 9, 10, 11, 12, 13, 14, 18
 """The first rows of `state`; BEND begins four, OPEN a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
 ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
@@ -56,8 +56,8 @@ def scratch(options):
         Log-odds of the belief, precision, scale of t, length of the step along the branch, how
         far to move along ROW, size of the last Newton step, what is left, the determinant; what is
         near enough on the way, and how long steps may become (see `pair.climb`); differences
-        between the types of mean values and of log-sums; one over the scale; where the nodes lie
-        (see `belief.position`); which options are open; the last point on the branch, the one tried
+        between the types of mean values and of log-sums; one over the scale; the most that values
+        change with what is believed; where the nodes lie (see `belief.position`); which options are open; the last point on the branch, the one tried
         (log-odds and t), the tangent, the row that completes the equations, Newton's step and the
         new tangent's direction; by type the choice values and strategies; what is left of the
         equation, and its derivatives by t, by the option's own log-odds and (adding to it) by the
@@ -186,15 +186,16 @@ def newton(count, ways, whole, state):
             state[row + end + i],
         )
         t, here = state[tried + end + i], state[point + end + i]
-        mean, shift, worst = state[spot(MEAN) + i], state[spot(SHIFT) + i], 0.0
+        mean, shift, worst, most = state[spot(MEAN) + i], state[spot(SHIFT) + i], 0.0, 0.0
         first0, first1, first2, second0, second1 = 1.0, 0.0, 0.0, 0.0, border
         second2, product = (t - here) * scale * border - state[spot(DISTANCE) + i], 1.0
         for a in range(_U(size)):
             j = a * _U(WIDTH) + i
             odds, free, edge = state[tried + j], state[open_ + j], state[row + j]
             slope1, slope2, gap = state[own + j], state[common + j], state[one + j] - state[two + j]
-            over = free * (odds - t * gap + shift)
-            left, far = abs(over) * (1.0 + abs(slope1) + abs(slope2)), 1e-5 * abs(odds)
+            over, slopes = free * (odds - t * gap + shift), abs(slope1) + abs(slope2)
+            most = most if most > slopes else slopes
+            left, far = abs(over) * (1.0 + slopes), 1e-5 * abs(odds)
             left = left / (far if far > 1.0 else 1.0)
             worst = worst if left <= worst else left
             by, steep = free * (mean - gap) * less_t, 1.0 - free * (slope1 - slope2)
@@ -214,6 +215,7 @@ def newton(count, ways, whole, state):
         way_t, turn = first0 * inverse, -first1 * inverse
         state[move + end + i], state[way + end + i] = step_t, way_t
         state[spot(SIGN) + i], state[spot(GAP) + i] = determinant * product, worst
+        state[spot(STEEP) + i] = most
         for a in range(_U(size)):
             j = a * _U(WIDTH) + i
             less, by = state[own + j], state[by_t + j]

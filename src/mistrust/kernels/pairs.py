@@ -120,6 +120,21 @@ def read(count, ways, values, nodes, whole, state):
             state[over + j], state[other + j] = values[cell], values[cell + _U(1)]
 
 
+@njit(forceinline=True, **FUSED)
+def _lesser(values, size, t, state):
+    """Where there are two options, what the worse one weighs beside the better one."""
+    gap = state[values] - state[values + _U(WIDTH)]
+    return exponential(-t * abs(gap)) if size == 2 else 0.0
+
+
+@njit(forceinline=True, **FUSED)
+def _weight(size, t, gap, lesser):
+    """What an option weighs beside the best one, than which it is worth less by the gap."""
+    if size == 2:  # one exponential serves both
+        return 1.0 if gap >= 0.0 else lesser
+    return exponential(t * (gap if gap < 0.0 else 0.0))
+
+
 @njit(**FUSED)
 def choose(count, ways, whole, state):
     """Values and strategies at the points tried; OWN and COMMON become slopes by log-odds."""
@@ -141,13 +156,14 @@ def choose(count, ways, whole, state):
             state[own + j], state[common + j] = rise1 * steps, rise2 * steps
             worth1, worth2 = value1 if free != 0.0 else SHUT, value2 if free != 0.0 else SHUT
             best1, best2 = worth1 if worth1 > best1 else best1, worth2 if worth2 > best2 else best2
+        less1, less2 = _lesser(one + i, size, t, state), _lesser(two + i, size, t, state)
         total1, total2, mean1, mean2 = 0.0, 0.0, 0.0, 0.0
         for a in range(_U(size)):
             j = a * _U(WIDTH) + i
             value1, value2, free = state[one + j], state[two + j], state[open_ + j]
             gap1, gap2 = value1 - best1, value2 - best2
-            weight1 = exponential(t * (gap1 if gap1 < 0.0 else 0.0)) * free
-            weight2 = exponential(t * (gap2 if gap2 < 0.0 else 0.0)) * free
+            weight1 = free * _weight(size, t, gap1, less1)
+            weight2 = free * _weight(size, t, gap2, less2)
             state[share1 + j], state[share2 + j] = weight1, weight2
             total1, total2 = total1 + weight1, total2 + weight2
             mean1, mean2 = mean1 + weight1 * value1, mean2 + weight2 * value2

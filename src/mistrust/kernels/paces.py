@@ -38,7 +38,7 @@ from mistrust.kernels.pairs import (
 )
 
 _U = np.uint64
-CLOSE = 1e-10
+CLOSE = 1e-12
 """Choice values in logit units that differ by less than this from what they imply are solved."""
 POOLED = 1e-8
 """The same where both types play alike: on a node Newton's method may jump from side to side."""
@@ -85,7 +85,7 @@ def predict(count, ways, whole, state):
         t, gone, half = here + length * rate, (1.0 - here) * scale, 0.5 * length
         t, new = 1.0 if ends else t, 1.0 if ends else forward
         half = half if length > 0.002 else 0.001
-        gone, first = gone if ends else length, half if ends else 0.25 * length
+        gone, first = gone if ends else length, half if ends else 0.5 * length
         first, fresh = first if first < 1.0 else 1.0, FIXED if ends else ALONG
         state[spot(LENGTH) + i] = length
         state[tried + end + i], state[row + end + i] = t if ahead else old, new if ahead else border

@@ -77,7 +77,7 @@ _U = np.uint64
 ALIKE = 1e-9
 """Types whose choices differ by less than this in their worth (in logit units, relative above 1) as
 long as nothing is learned play alike, and nothing is learned all along."""
-NEAR = 3e-3
+NEAR = 1e-2
 """Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
 step is not a small one."""
 CAREFUL = 1e-5
@@ -251,7 +251,10 @@ def go_on(count, columns, size, marks, whole, state):
 
 @njit(**OPTIONS)
 def between(bend, nodes):
-    """Log-odds a little beyond, on and a little before every node: (3, cases, nodes)."""
+    """Log-odds a little (1e-9 of a piece) beyond, on and before each node: (3, cases, nodes).
+
+    A posterior that lies so near a node is taken to be on it, whichever way it goes on.
+    """
     found, n = np.zeros((3, bend.shape[1], nodes)), nodes - 1
     for case in range(bend.shape[1]):
         at, middle, less, more = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
@@ -282,7 +285,7 @@ def land(number, columns, size, marks, whole, state):
     """
     point, tried = at(POINT, 0, size), at(TRIED, 0, size)
     tangent, row = at(TANGENT, 0, size), at(ROW, 0, size)
-    cases, n = _U(marks.shape[1]), marks.shape[2] - 1
+    cases = _U(marks.shape[1])
     for k in range(number):
         i = columns[k]
         which, far, ahead, case = -1, state[LENGTH, i], 0, _U(whole[JOB, i]) % cases

@@ -57,9 +57,10 @@ def scratch(options):
         far to move along ROW, size of the last Newton step, what is left, the determinant; what is
         near enough on the way, and how long steps may become (see `pair.climb`); differences
         between the types of mean values and of log-sums; one over the scale; the most that values
-        change with what is believed; where the nodes lie (see `belief.position`); which options are open; the last point on the branch, the one tried
-        (log-odds and t), the tangent, the row that completes the equations, Newton's step and the
-        new tangent's direction; by type the choice values and strategies; what is left of the
+        change with an option's log-odds; where the nodes lie (see `belief.position`); which options
+        are open; the last point on the branch, the one tried (log-odds and t), the tangent, the row
+        that completes the equations, Newton's step and the new tangent's direction; by type the
+        choice values and strategies; what is left of the
         equation, and its derivatives by t, by the option's own log-odds and (adding to it) by the
         log-odds of any.
     """

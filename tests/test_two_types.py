@@ -116,7 +116,7 @@ def test_stages_that_went_astray_once_end_where_the_path_does(stage_: Given) -> 
 
 def test_rough_stages_end_where_the_path_does() -> None:
     rng, compared = np.random.default_rng(31), 0
-    while compared < 40:
+    while compared < 20:
         one = typed(rng, [2.0, 8.0][compared % 2], kinds=2)
         if one.one.prior.max() < 1.0 and one.open_.all():
             left, share, _ = pair(one)

@@ -15,6 +15,7 @@ from mistrust.kernels.pairs import (
     DISTANCE,
     GAP,
     INVERSE,
+    KEPT,
     LAST,
     LENGTH,
     LONGEST,
@@ -38,7 +39,7 @@ from mistrust.kernels.pairs import (
 )
 
 _U = np.uint64
-CLOSE = 1e-12
+CLOSE = 1e-10
 """Choice values in logit units that differ by less than this from what they imply are solved."""
 POOLED = 1e-8
 """The same where both types play alike: on a node Newton's method may jump from side to side."""
@@ -50,10 +51,16 @@ so that nothing near can turn it, steps may become longer than the second, if th
 BENT, BACK, SMALL = 0.7, 0.97, 0.01
 """The cosine below which a step has turned too far, and the same where t goes the other way after
 it (it might have passed t = 1 and come back), unless it is small (log-odds)."""
+DROP = 3.0
+"""How many times smaller the determinant may become; it is small where branches all but meet."""
 CLOSING = 0.5
 """The part of a Newton step that the next may be, or the branch is not where the step leads."""
-FAR = 800.0
-"""A way along the branch, were all steps the longest ones, that is too long."""
+EVEN, SLACK = 9.0, 0.004
+"""How far the new tangent may be from the chord of a step, by what the old one is: an arc turns as
+much at its end as at its beginning. Both in one less the cosine; the second is let pass."""
+FAR, FARTHER = 800.0, (8.0, 1e4)
+"""A way along the branch, were all steps the longest ones, that is too long; so much is added for
+each unit by which log-odds part at first, and at most so much."""
 
 FIXED, ALONG, LANDING, BEYOND = range(4)
 """What a column is at: t = 1; a step along the branch; a node, and beyond it."""
@@ -121,11 +128,14 @@ def move(count, ways, whole, state):
         forward = (sign > 0.0) | (steps < 0)  # straight on where both types play alike
         close = CLOSE if steps >= 0 else POOLED
         on = (mode != BEYOND) & forward & ((mode != FIXED) | (gap > close))
+        scale = state[spot(SCALE) + i]
         step_t, way_t, t = state[moves + end + i], state[way + end + i], state[tried + end + i]
         there = t - step_t * state[spot(INVERSE) + i]
         t, most, norm = there if on else t, abs(step_t), way_t * way_t
         wide = abs(t)
         far = most > near * (wide if wide > 1.0 else 1.0)
+        gone = (t - state[point + end + i]) * scale
+        along, chord = gone * way_t, gone * gone
         for a in range(_U(size)):
             j = a * _U(WIDTH) + i
             step, own, odds = state[moves + j], state[way + j], state[tried + j]
@@ -133,6 +143,8 @@ def move(count, ways, whole, state):
             odds = there if on else odds
             state[tried + j] = odds
             most, norm = most if most >= length else length, norm + own * own
+            gone = odds - state[point + j]
+            along, chord = along + gone * own, chord + gone * gone
             wide = abs(odds)
             far |= length > near * (wide if wide > 1.0 else 1.0)
         length, longest = state[spot(LENGTH) + i], state[spot(LONGEST) + i]
@@ -140,13 +152,21 @@ def move(count, ways, whole, state):
         done = ARRIVED if t <= 1.0 else ASTRAY
         now, turns = GO_ON if (mode == FIXED) | far else done, 12 if mode == FIXED else 6
         now = now if on & (most <= state[spot(LAST) + i]) & (trials <= turns) else ASTRAY
-        now = SOLVED if (mode == FIXED) & (gap <= close) else now
-        now = LOST if steps * longest > FAR else now
+        kept, small = state[spot(KEPT) + i], length <= SMALL
+        clear = small | (DROP * sign >= kept)
+        flat = DROP * sign >= kept * state[tangent + end + i]  # with a row that holds only t
+        solved = (mode == FIXED) & (gap <= close)
+        now = (SOLVED if flat | small | (steps <= 0) else ASTRAY) if solved else now
+        extra = FARTHER[0] * scale
+        extra = extra if extra < FARTHER[1] else FARTHER[1]
+        now = LOST if steps * longest > FAR + extra else now
         cosine = 1.0 / np.sqrt(norm)
         cosine = cosine if (norm > 0.0) & (norm < np.inf) else 0.0
         came = (mode == ALONG) & (now == ARRIVED)
+        chord = 1.0 / np.sqrt(chord)
+        even = 1.0 - along * cosine * chord <= EVEN * (1.0 - length * chord) + SLACK
         least = BENT if way_t * state[tangent + end + i] >= 0.0 else BACK
-        along = came & (cosine > (least if length > SMALL else 0.0))
+        along = came & clear & ((even & (cosine > least)) | (small & (cosine > 0.0)))
         ahead = along | ((mode == BEYOND) & (sign > 0.0) & (cosine > 0.0))
         now = ASTRAY if came else now
         twice, longer = 2.0 * length, 4.0 * length
@@ -160,6 +180,7 @@ def move(count, ways, whole, state):
         before, old, new = state[point + end + i], state[tangent + end + i], way_t * cosine
         state[tried + end + i], state[point + end + i] = t, t if ahead else before
         state[tangent + end + i] = new if ahead else old
+        state[spot(KEPT) + i] = sign if ahead else kept
         for a in range(_U(size)):
             j = a * _U(WIDTH) + i
             new, old = state[way + j] * cosine, state[tangent + j]

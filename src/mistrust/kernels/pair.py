@@ -44,6 +44,7 @@ from mistrust.kernels.pairs import (
     HOME,
     INVERSE,
     JOB,
+    KEPT,
     LAST,
     LENGTH,
     LONGEST,
@@ -205,7 +206,7 @@ def begin(number, columns, worth, stages, whole, state):
             scale = max(scale, abs(gap))
             alike &= abs(gap) <= ALIKE * max(1.0, abs(state[one_ + a, i]))
         state[point + size, i] = state[tried + size, i] = 0.0
-        state[row + size, i], state[DISTANCE, i] = 1.0, 0.0
+        state[row + size, i], state[DISTANCE, i], state[KEPT, i] = 1.0, 0.0, 0.0
         state[SCALE, i], state[INVERSE, i] = 1.0, 1.0
         steep = 0.25 * sharp * (apart + first + second)
         if alike or steep <= 0.9:

@@ -20,7 +20,7 @@ WIDTH = 520
 JOB, HOME, STATUS, MODE, TURN, COUNT, WHICH, NODE, PIECE = range(9)
 """The rows of `whole`; PIECE begins a row for each option."""
 PRIOR, PRECISION, SCALE, LENGTH, DISTANCE, LAST, GAP, SIGN = range(8)
-NEARBY, LONGEST, MEAN, SHIFT, INVERSE, STEEP, BEND, OPEN = 8, 9, 10, 11, 12, 13, 14, 18
+NEARBY, LONGEST, MEAN, SHIFT, INVERSE, STEEP, KEPT, BEND, OPEN = 8, 9, 10, 11, 12, 13, 14, 15, 19
 """The first rows of `state`; BEND begins four, OPEN a row for each option."""
 POINT, TRIED, TANGENT, ROW, MOVE, WAY = range(6)
 ONE, TWO, SHARE_ONE, SHARE_TWO, REST, BY_T, OWN, COMMON = range(6, 14)
@@ -57,9 +57,10 @@ def scratch(options):
         far to move along ROW, size of the last Newton step, what is left, the determinant; what is
         near enough on the way, and how long steps may become (see `pair.climb`); differences
         between the types of mean values and of log-sums; one over the scale; the most that values
-        change with an option's log-odds; where the nodes lie (see `belief.position`); which options
-        are open; the last point on the branch, the one tried (log-odds and t), the tangent, the row
-        that completes the equations, Newton's step and the new tangent's direction; by type the
+        change with an option's log-odds; the last point's determinant, 0 at the first; where the
+        nodes lie (see `belief.position`); which options are open; the last point on the branch, the
+        one tried (log-odds and t), the tangent, the row that completes the equations, Newton's step
+        and the new tangent's direction; by type the
         choice values and strategies; what is left of the
         equation, and its derivatives by t, by the option's own log-odds and (adding to it) by the
         log-odds of any.

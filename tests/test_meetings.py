@@ -141,3 +141,13 @@ def test_beliefs_keep_their_mean_whoever_meets() -> None:
         assert solved.read(f"E(belief({who} == {kinds[0]}) at 2)") == pytest.approx(prior)
     both = solved.read("E(belief(ann == good) * belief(bob == kind) at 2)")
     assert both == pytest.approx(0.6 * 0.3)
+
+
+def test_a_certificate_that_fails_says_what_does() -> None:
+    """What is checked by computing it again does not bear such a precision."""
+    data = typed_game(9, together=True)
+    for actor in data["actors"].values():
+        actor["precision"] = 5e3
+    said = r"random.yaml: the certificate fails: residual .* \(at most 1e-10 is accepted\); rely on"
+    with pytest.raises(mistrust.errors.CertificateError, match=said):
+        Model(read_data(data, Source("random.yaml", ""))).solve()

@@ -467,7 +467,6 @@ UNSEEN = [
     "is not known for certain",  # a `MootError`, which is never shown
     "there is no calendar to",
     "no meaning for",  # an assertion
-    "the certificate fails",  # would be a mistake of ours
     "The others' belief about",  # what a dimension of the board is called
     "this takes more memory than there is",
     "Wrote {}. Next:",  # good news

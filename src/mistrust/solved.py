@@ -50,7 +50,11 @@ class Solved:
         if refused:
             raise CertificateError(f"{engine.argument.source.file}: {refused[0]}")
         if not self.certificate.good.all():
-            raise CertificateError(f"the certificate fails: {self.certificate}")
+            raise CertificateError(
+                f"{engine.argument.source.file}: the certificate fails: "
+                f"{self.certificate.text(0)}; rely on no figure of this game, and try lower "
+                "precisions"
+            )
         self._charts: Charts = recorder.charts(self._reader.occupancy.chosen)
 
     @property

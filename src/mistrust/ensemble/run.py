@@ -241,8 +241,4 @@ def _store(results: Results, job: Job, batch: Batch) -> None:
 
 
 def _uncertified(certificate: Certificate, lane: int, variant: Variant) -> str:
-    return (
-        f"the certificate fails ({variant.label()}): duality {certificate.duality[lane]:.1e}, "
-        f"mass {certificate.mass[lane]:.1e}, residual {certificate.residual[lane]:.1e}, "
-        f"beliefs {certificate.beliefs[lane]:.1e}"
-    )
+    return f"the certificate fails ({variant.label()}): {certificate.text(lane)}"

@@ -51,6 +51,20 @@ class Certificate:
         good = (self.duality <= DUALITY) & (self.mass <= MASS)
         return good & (self.residual <= RESIDUAL) & (self.beliefs <= BELIEFS)
 
+    def text(self, case: int) -> str:
+        """What fails, and the most that would be accepted."""
+        parts = (
+            ("duality", self.duality, DUALITY),
+            ("mass", self.mass, MASS),
+            ("residual", self.residual, RESIDUAL),
+            ("beliefs", self.beliefs, BELIEFS),
+        )
+        return ", ".join(
+            f"{name} {found[case]:.1e} (at most {most:.0e} is accepted)"
+            for name, found, most in parts
+            if not found[case] <= most
+        )
+
 
 class Residual:
     """Checks the decisions of some turns as they are worked out; see `solve(inspect=...)`."""

@@ -27,9 +27,10 @@ class Path:
     @staticmethod
     def of(one: Stage) -> Path:
         """All options are open."""
-        at = one.one.nodes.beliefs[::-1, 0, 0]
-        values = one.precision[0] * one.worth[0][:, np.argsort(one.one.nodes.beliefs[:, 0, 0])]
-        return Path(values, np.sort(at), float(one.one.prior[0]))
+        at = one.one.nodes.beliefs[:, 0, 0]
+        order = np.argsort(at)
+        values = one.precision[0] * one.worth[0][:, order]
+        return Path(values, at[order], float(one.one.prior[0]))
 
     def __post_init__(self) -> None:
         self.options = len(self.values)

@@ -35,7 +35,6 @@ from mistrust.ensemble.store import Store, job_key
 from mistrust.ensemble.warm import context, prepare
 from mistrust.scenario.check import Argument
 from mistrust.scenario.readings import Reading, Variant
-from mistrust.solve.certificate import Certificate
 
 Survey = Sequence[tuple[Case, ...]]
 
@@ -218,7 +217,9 @@ def _store(results: Results, job: Job, batch: Batch) -> None:
             results.failures.setdefault(world, batch.faults[lane])
             continue
         if not good[lane]:
-            results.failures.setdefault(world, _uncertified(batch.certificate, lane, case.variant))
+            fails = batch.certificate.text(lane)
+            problem = f"the certificate fails ({case.variant.label()}): {fails}"
+            results.failures.setdefault(world, problem)
             continue
         for name in results.certificate:
             figure = float(getattr(batch.certificate, name)[lane])
@@ -238,7 +239,3 @@ def _store(results: Results, job: Job, batch: Batch) -> None:
             ):
                 for name, array in source.items():
                     goal[name][:, :, world] = array[:, :, lane]
-
-
-def _uncertified(certificate: Certificate, lane: int, variant: Variant) -> str:
-    return f"the certificate fails ({variant.label()}): {certificate.text(lane)}"

@@ -35,6 +35,12 @@ def position(x, at, node, below, above):
 
 
 @njit(**OPTIONS)
+def probability(x, at, node, below, above):
+    """The probability that lies at a position, the inverse of `position`."""
+    return x / below if x <= node else at + (x - node) / above
+
+
+@njit(**OPTIONS)
 def locate(belief, n, bend, corner, order, rest, nodes, weights):
     """The corners of the grid's cell that holds a belief, and its weights on them.
 

@@ -153,7 +153,7 @@ def move(count, ways, whole, state):
         now, turns = GO_ON if (mode == FIXED) | far else done, 12 if mode == FIXED else 6
         now = now if on & (most <= state[spot(LAST) + i]) & (trials <= turns) else ASTRAY
         kept, small = state[spot(KEPT) + i], length <= SMALL
-        clear = small | (DROP * sign >= kept)
+        clear = DROP * sign >= kept
         flat = DROP * sign >= kept * state[tangent + end + i]  # with a row that holds only t
         solved = (mode == FIXED) & (gap <= close)
         now = (SOLVED if flat | small | (steps <= 0) else ASTRAY) if solved else now
@@ -166,7 +166,7 @@ def move(count, ways, whole, state):
         chord = 1.0 / np.sqrt(chord)
         even = 1.0 - along * cosine * chord <= EVEN * (1.0 - length * chord) + SLACK
         least = BENT if way_t * state[tangent + end + i] >= 0.0 else BACK
-        along = came & clear & ((even & (cosine > least)) | (small & (cosine > 0.0)))
+        along = came & ((clear & even & (cosine > least)) | (small & (cosine > 0.0)))
         ahead = along | ((mode == BEYOND) & (sign > 0.0) & (cosine > 0.0))
         now = ASTRAY if came else now
         twice, longer = 2.0 * length, 4.0 * length

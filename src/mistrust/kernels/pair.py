@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.belief import position
+from mistrust.kernels.belief import position, probability
 from mistrust.kernels.options import OPTIONS
 from mistrust.kernels.paces import (
     AHEAD,
@@ -258,11 +258,10 @@ def between(bend, nodes):
     """
     found, n = np.zeros((3, bend.shape[1], nodes)), nodes - 1
     for case in range(bend.shape[1]):
-        at, middle, less, more = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
+        edge, middle, less, more = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
         for side in range(3):
             for node in range(1, n):
-                x = node + 1e-9 * (1 - side)
-                x = x / less if x <= middle else at + (x - middle) / more
+                x = probability(node + 1e-9 * (1 - side), edge, middle, less, more)
                 found[side, case, node] = np.log(x / (1.0 - x))
         found[:, case, 0], found[:, case, n] = -np.inf, np.inf
     return found

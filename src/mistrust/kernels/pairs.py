@@ -60,10 +60,9 @@ def scratch(options):
         change with an option's log-odds; the last point's determinant, 0 at the first; where the
         nodes lie (see `belief.position`); which options are open; the last point on the branch, the
         one tried (log-odds and t), the tangent, the row that completes the equations, Newton's step
-        and the new tangent's direction; by type the
-        choice values and strategies; what is left of the
-        equation, and its derivatives by t, by the option's own log-odds and (adding to it) by the
-        log-odds of any.
+        and the new tangent's direction; by type the choice values and strategies; what is left of
+        the equation, and its derivatives by t, by the option's own log-odds and (adding to it) by
+        the log-odds of any.
     """
     rows = OPEN + options + 14 * (options + 1)
     return np.full((PIECE + options, WIDTH), -1), np.zeros((rows, WIDTH))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.options import BORROWING
 
 _U = np.uint64
 CHUNK = 64
 """Cells whose choice values are worked out at once, so that they stay in cache."""
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights, out):
     """Backward through a chance phase: ``out[x] = sum_b weights[row_b(x)] * values[goal_b(x)]``.
 
@@ -22,7 +22,7 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
     weights : (rows, n)
     """
     n, size = _U(weights.shape[1]), _U(row_low.shape[1])
-    table = weights.ravel()
+    table = weights.reshape(weights.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])
@@ -48,7 +48,7 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
                 out[x + j] = 0.0
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def choice_values(
     highs,
     lows,
@@ -70,7 +70,7 @@ def choice_values(
 ):
     """What every group expects from an option at the cells (highs, lows): out (cells * n,)."""
     n, lanes = _U(weights.shape[1]), _U(pays.shape[1])
-    table, pay_table = weights.ravel(), pays.ravel()
+    table, pay_table = weights.reshape(weights.size), pays.ravel()
     base = _U(0)
     for i in range(len(highs)):
         h, low = highs[i], lows[i]
@@ -98,7 +98,7 @@ def choice_values(
         base += n
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def judge(judgements, row, own, out):
     """What a mover makes of amounts that depend on hidden types, in place.
 
@@ -111,7 +111,8 @@ def judge(judgements, row, own, out):
         Amounts by profile and case, replaced by averages over the profiles; scratch.
     """
     profiles, games = _U(judgements.shape[1]), _U(judgements.shape[3])
-    weights = judgements[row].ravel()
+    own_row = judgements[row]
+    weights = own_row.reshape(own_row.size)
     out[:] = 0.0
     for p in range(profiles):
         at = p * games
@@ -122,7 +123,7 @@ def judge(judgements, row, own, out):
     own[:] = out
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def collect(
     cells, following, goal_high, goal_low, patience, pay_group, pay_high, pay_low, pays, out
 ):
@@ -136,7 +137,7 @@ def collect(
     pays : (rows, lanes)
     """
     n, lanes, size = _U(len(patience)), _U(pays.shape[1]), _U(len(goal_low))
-    table = pays.ravel()
+    table = pays.reshape(pays.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])

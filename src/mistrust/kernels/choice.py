@@ -5,41 +5,48 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import FUSED
+from mistrust.kernels.options import LENT
 from mistrust.kernels.scalar import exponential
 
+_U = np.uint64
 CLOSED = -1e300
 """Worth less than any option that is open."""
 
 
-@njit(**FUSED)
-def two_open(first, second, precision, best):
-    """Logit between two open options at finite precision, in place: one exponential, not two."""
-    for i in range(len(first)):
-        one, two = first[i], second[i]
+@njit(**LENT)
+def two(first, second, free1, free2, precision, best, total):
+    """Logit between two options at finite precision, in place: one exponential, not two."""
+    for i in range(_U(len(first))):
+        open1, open2 = free1[i], free2[i]
+        one, two = first[i] if open1 != 0.0 else CLOSED, second[i] if open2 != 0.0 else CLOSED
         gap = one - two
-        best[i] = one if gap > 0.0 else two
         odds = exponential(-precision[i] * abs(gap))
-        likely = 1.0 / (1.0 + odds)
-        rare = odds * likely
-        first[i] = likely if gap > 0.0 else rare
-        second[i] = rare if gap > 0.0 else likely
+        weight1, weight2 = open1 * (1.0 if gap >= 0.0 else odds), open2 * (1.0 if gap <= 0.0 else odds)
+        sum_ = weight1 + weight2
+        part = 1.0 / (sum_ if sum_ > 0.0 else 1.0)
+        best[i], total[i] = one if gap > 0.0 else two, part if sum_ > 0.0 else 0.0
+        first[i], second[i] = weight1 * part, weight2 * part
 
 
-@njit(**FUSED)
-def three_open(first, second, third, precision, best):
-    """Logit among three open options at finite precision, in place, in one pass."""
-    for i in range(len(first)):
-        one, two, three, sharp = first[i], second[i], third[i], precision[i]
+@njit(**LENT)
+def three(first, second, third, free1, free2, free3, precision, best, total):
+    """Logit among three options at finite precision, in place, in one pass."""
+    for i in range(_U(len(first))):
+        open1, open2, open3, sharp = free1[i], free2[i], free3[i], precision[i]
+        one, two = first[i] if open1 != 0.0 else CLOSED, second[i] if open2 != 0.0 else CLOSED
+        three = third[i] if open3 != 0.0 else CLOSED
         most = one if one > two else two
         most = most if most > three else three
-        one, two = exponential(sharp * (one - most)), exponential(sharp * (two - most))
-        three = exponential(sharp * (three - most))
-        part = 1.0 / (one + two + three)
-        best[i], first[i], second[i], third[i] = most, one * part, two * part, three * part
+        weight1 = open1 * exponential(sharp * (one - most))
+        weight2 = open2 * exponential(sharp * (two - most))
+        weight3 = open3 * exponential(sharp * (three - most))
+        sum_ = weight1 + weight2 + weight3
+        part = 1.0 / (sum_ if sum_ > 0.0 else 1.0)
+        best[i], total[i] = most, part if sum_ > 0.0 else 0.0
+        first[i], second[i], third[i] = weight1 * part, weight2 * part, weight3 * part
 
 
-@njit(**FUSED)
+@njit(**LENT)
 def weigh(row, free, best, precision, total):
     """``row = exp(precision * (row - best))`` where open, in place, added to `total`."""
     for i in range(len(row)):
@@ -49,7 +56,7 @@ def weigh(row, free, best, precision, total):
         total[i] = sum_ + weight
 
 
-@njit(**FUSED)
+@njit(**LENT)
 def weigh_exactly(row, free, best, precision, total):
     """As `weigh`, where some precision is infinite: only ties with the best count there."""
     for i in range(len(row)):
@@ -61,8 +68,8 @@ def weigh_exactly(row, free, best, precision, total):
         total[i] += row[i]
 
 
-@njit(**FUSED)
-def logit(share, open_, plain, finite, precision, count, best, total):
+@njit(**LENT)
+def logit(share, open_, finite, precision, count, best, total):
     """Logit choice, in place: from choice values to ``share ~ exp(precision * choice value)``.
 
     Shifted by the best value, so that nothing overflows; infinite precision shares evenly among
@@ -72,21 +79,21 @@ def logit(share, open_, plain, finite, precision, count, best, total):
     ----------
     share, open_ : (options, places)
         `open_` is 1 for available options, else 0. A place is one cell in one lane.
-    plain, finite
-        Whether all options are open at all places; whether all precisions are finite.
+    finite
+        Whether all precisions are.
     precision, best, total : (places,)
     count
         How many places are in use.
     """
     options = share.shape[0]
     best, total, precision = best[:count], total[:count], precision[:count]
-    if plain and finite and options == 2:
-        two_open(share[0, :count], share[1, :count], precision, best)
-        total[:] = 1.0
+    first, second, free1, free2 = share[0, :count], share[1, :count], open_[0, :count], open_[1, :count]
+    if finite and options == 2:
+        two(first, second, free1, free2, precision, best, total)
         return
-    if plain and finite and options == 3:
-        three_open(share[0, :count], share[1, :count], share[2, :count], precision, best)
-        total[:] = 1.0
+    if finite and options == 3:
+        third, free3 = share[2, :count], open_[2, :count]
+        three(first, second, third, free1, free2, free3, precision, best, total)
         return
     best[:] = CLOSED
     total[:] = 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.choice import logit
-from mistrust.kernels.options import FUSED, OPTIONS
+from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 
 _U = np.uint64
 PLACES = 1024
@@ -90,21 +90,21 @@ def decide(
         used = count * lanes
         if given:
             _read(count, lanes, spots[4], policy, share, total)
-            closed = 1.0
         else:
-            closed = _offer(count, spots, open_high, open_low, open_table, open_)
+            _offer(count, spots, open_high, open_low, open_table, open_)
             for o in range(options):
-                _expect(o, count, spots, ways, values, mover, groups, lanes, worth[o], scaled)
+                own = scaled if hidden else worth[o]
+                _expect(o, count, spots, ways, values, mover, groups, lanes, own)
                 if hidden:
-                    weigh_types(judgements, spots[5], count, scaled, worth[o])
-                share[o, :used] = worth[o, :used]
-            logit(share, open_, closed == 0.0, finite, sharpness, used, best, total)
+                    weigh_types(judgements, spots[5], count, own, worth[o])
+                copy(worth[o], used, share[o])
+            logit(share, open_, finite, sharpness, used, best, total)
             _write(count, lanes, spots[4], share, policy)
             regrets(worth, share, best, total, used, scaled, gain)
-        _settle(count, spots, ways, share, total, closed > 0.0, values, groups, lanes, blend, out)
+        _settle(count, spots, ways, share, total, values, groups, lanes, blend, out)
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _take(cells, done, goals, lookups, values, n, spots, out):
     """The next cells at which somebody decides; at others the values stay.
 
@@ -138,25 +138,22 @@ def _take(cells, done, goals, lookups, values, n, spots, out):
     return count, done
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _offer(count, spots, open_high, open_low, open_table, open_):
-    """Which options are open: open_ (options, places); returns how many are not."""
-    lanes, table, closed = _U(open_table.shape[1]), open_table.ravel(), 0.0
+    """Which options are open: open_ (options, places)."""
+    lanes, table = _U(open_table.shape[1]), open_table.reshape(open_table.size)
     for o in range(len(open_)):
         free = open_[o]
         for i in range(_U(count)):
             row = _U(open_high[o, spots[1, i]] + open_low[o, spots[2, i]]) * lanes
             place = i * lanes
             for w in range(lanes):
-                own = table[row + w]
-                free[place + w] = own
-                closed += 1.0 - own
-    return closed
+                free[place + w] = table[row + w]
 
 
-@njit(**FUSED)
-def _expect(option, count, spots, ways, values, mover, groups, lanes, out, same):
-    """What the mover expects from an option: `out` and `same`, (places,)."""
+@njit(**LENT)
+def _expect(option, count, spots, ways, values, mover, groups, lanes, out):
+    """What the mover expects from an option: out (places,)."""
     first_branch, goals, rows, first_pay, payments = ways
     (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
     group, pay_high, pay_low, pays = payments
@@ -183,11 +180,16 @@ def _expect(option, count, spots, ways, values, mover, groups, lanes, out, same)
                 c = _U(pay_high[k, h] + pay_low[k, low]) * lanes
                 for w in range(lanes):
                     out[place + w] += pays[c + w]
-    for i in range(_U(count) * lanes):
-        same[i] = out[i]
 
 
-@njit(**FUSED)
+@njit(**LENT)
+def copy(some, count, out):
+    """In a loop, which is compiled to less than an assignment of arrays."""
+    for i in range(_U(count)):
+        out[i] = some[i]
+
+
+@njit(**LENT)
 def weigh_types(judgements, rows, count, own, out):
     """What a mover makes of amounts that depend on hidden types.
 
@@ -199,7 +201,7 @@ def weigh_types(judgements, rows, count, own, out):
     own, out : (cells * profiles * cases,)
         Amounts, and their averages over the profiles.
     """
-    profiles, games, flat = _U(judgements.shape[1]), _U(judgements.shape[3]), judgements.ravel()
+    profiles, games, flat = _U(judgements.shape[1]), _U(judgements.shape[3]), judgements.reshape(judgements.size)
     for i in range(_U(count)):
         place, seen = i * profiles * games, rows[i] * profiles * profiles * games
         for p in range(profiles):
@@ -212,7 +214,7 @@ def weigh_types(judgements, rows, count, own, out):
                     out[at + w] += flat[here + w] * own[there + w]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _read(count, lanes, starts, policy, share, total):
     """Strategies that are given; `total` is 0 where nobody decides."""
     options, lanes = _U(len(share)), _U(lanes)
@@ -227,7 +229,7 @@ def _read(count, lanes, starts, policy, share, total):
                 total[place + w] += chance
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _write(count, lanes, starts, share, policy):
     """Keep the strategies."""
     options, lanes = _U(len(share)), _U(lanes)
@@ -239,7 +241,7 @@ def _write(count, lanes, starts, share, policy):
                 policy[start + w] = odds[place + w]
 
 
-@njit(**FUSED)
+@njit(**LENT)
 def regrets(worth, share, best, total, count, regret, gain):
     """Raise `gain` by what the best option is worth above the mixture played.
 
@@ -265,9 +267,9 @@ def regrets(worth, share, best, total, count, regret, gain):
             gain[w] = own if own > old else old
 
 
-@njit(**FUSED)
-def _settle(count, spots, ways, share, total, some, values, groups, lanes, blend, out):
-    """Everybody's values; where nobody decides (in `some` lane) they stay."""
+@njit(**LENT)
+def _settle(count, spots, ways, share, total, values, groups, lanes, blend, out):
+    """Everybody's values; where nobody decides (in some lane) they stay."""
     first_branch, goals, rows, first_pay, payments = ways
     (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
     group, pay_high, pay_low, pays = payments
@@ -282,11 +284,11 @@ def _settle(count, spots, ways, share, total, some, values, groups, lanes, blend
                 if live[row]:
                     y = _U(goal_high[b, h] + goal_low[b, low]) * n
                     found = _lead(found, y, chance, place, table, row * n, lanes, there, odds)
-        if some:
-            there[found], m = spots[3, i] * n, _U(found) * lanes
-            for w in range(lanes):
-                odds[m + w] = 1.0 if total[place + w] == 0.0 else 0.0
-            found += 1
+        there[found], m, idle = spots[3, i] * n, _U(found) * lanes, 0
+        for w in range(lanes):
+            odds[m + w] = 1.0 if total[place + w] == 0.0 else 0.0
+            idle += total[place + w] == 0.0
+        found += idle > 0
         x = spots[0, i] * n
         mix(x, found, there, odds, values, _U(groups), lanes, out)
         for o in range(len(share)):
@@ -298,7 +300,7 @@ def _settle(count, spots, ways, share, total, some, values, groups, lanes, blend
                     out[z + w] += chance[place + w] * pays[c + w]
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _lead(found, y, chance, place, table, c, lanes, there, odds):
     """Add a way ahead to those of a cell; how many it has then."""
     k, last = _U(0), _U(found)
@@ -315,7 +317,7 @@ def _lead(found, y, chance, place, table, c, lanes, there, odds):
     return found
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def mix(x, found, there, odds, values, groups, lanes, out):
     """Values of a cell from those it leads to.
 

@@ -15,3 +15,6 @@ FUSED: dict[str, Any] = {**OPTIONS, "fastmath": {"contract"}}
 BORROWING: dict[str, Any] = {**OPTIONS, "_nrt": False}
 """For what allocates nothing and is handed many arrays: these are not counted on the way in and
 out, which would take ten times as long as what is done with them."""
+
+LENT: dict[str, Any] = {**FUSED, **BORROWING}
+"""Both."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import FUSED
+from mistrust.kernels.options import LENT
 from mistrust.kernels.pairs import (
     COUNT,
     DISTANCE,
@@ -35,6 +35,7 @@ from mistrust.kernels.pairs import (
     WAY,
     WIDTH,
     at,
+    single,
     spot,
 )
 
@@ -62,14 +63,15 @@ FAR, FARTHER = 800.0, (8.0, 1e4)
 """A way along the branch, were all steps the longest ones, that is too long; so much is added for
 each unit by which log-odds part at first, and at most so much."""
 
-FIXED, ALONG, LANDING, BEYOND = range(4)
+MOST, LEAST = np.int32(12), np.int32(6)
+FIXED, ALONG, LANDING, BEYOND = np.arange(4, dtype=np.int32)
 """What a column is at: t = 1; a step along the branch; a node, and beyond it."""
-GO_ON, AHEAD, ARRIVED, ASTRAY, SOLVED, LOST = range(6)
+GO_ON, AHEAD, ARRIVED, ASTRAY, SOLVED, LOST = np.arange(6, dtype=np.int32)
 """How it stands: within Newton's method; before a step along the branch; on a node;
 where that method does not lead on; done; not to be done this way."""
 
 
-@njit(**FUSED)
+@njit(**LENT)
 def predict(count, ways, whole, state):
     """Where a column is AHEAD, a step along the tangent, or to the end if that is nearer.
 
@@ -78,6 +80,8 @@ def predict(count, ways, whole, state):
     size, end, pieces = len(ways), spot(len(ways)), spot(PIECE)
     point, tried = spot(at(POINT, 0, size)), spot(at(TRIED, 0, size))
     tangent, row = spot(at(TANGENT, 0, size)), spot(at(ROW, 0, size))
+    real = state.dtype.type
+    zero, one, half_, least = real(0.0), real(1.0), real(0.5), real(0.001)
     for i in range(_U(count)):
         ahead, mode = whole[spot(STATUS) + i] == AHEAD, whole[spot(MODE) + i]
         trials, steps = whole[spot(TURN) + i], whole[spot(COUNT) + i]
@@ -86,14 +90,14 @@ def predict(count, ways, whole, state):
         forward, border = state[tangent + end + i], state[row + end + i]
         distance, reach = state[spot(DISTANCE) + i], state[spot(LAST) + i]
         rate = forward * state[spot(INVERSE) + i]
-        ends = (rate > 0.0) & (here + length * rate >= 1.0)
-        to_end, last, more = (1.0 - here) / rate, ahead & ends, steps + 1
+        ends = (rate > zero) & (here + length * rate >= one)
+        to_end, last, more = (one - here) / rate, ahead & ends, steps + 1
         length = to_end if last else length
-        t, gone, half = here + length * rate, (1.0 - here) * scale, 0.5 * length
-        t, new = 1.0 if ends else t, 1.0 if ends else forward
-        half = half if length > 0.002 else 0.001
-        gone, first = gone if ends else length, half if ends else 0.5 * length
-        first, fresh = first if first < 1.0 else 1.0, FIXED if ends else ALONG
+        t, gone, half = here + length * rate, (one - here) * scale, half_ * length
+        t, new = one if ends else t, one if ends else forward
+        half = half if half > least else least
+        gone, first = gone if ends else length, half if ends else half_ * length
+        first, fresh = first if first < one else one, FIXED if ends else ALONG
         state[spot(LENGTH) + i] = length
         state[tried + end + i], state[row + end + i] = t if ahead else old, new if ahead else border
         state[spot(DISTANCE) + i] = gone if ahead else distance
@@ -105,12 +109,12 @@ def predict(count, ways, whole, state):
             j = a * _U(WIDTH) + i
             along, was, edge = state[tangent + j], state[tried + j], state[row + j]
             piece = whole[pieces + j]
-            there, own = state[point + j] + length * along, 0.0 if last else along
+            there, own = state[point + j] + length * along, zero if last else along
             state[tried + j], state[row + j] = there if ahead else was, own if ahead else edge
             whole[pieces + j] = -1 if ahead else piece
 
 
-@njit(**FUSED)
+@njit(**LENT)
 def move(count, ways, whole, state):
     """Take Newton's step, where it leads on, and say how every column stands.
 
@@ -120,20 +124,21 @@ def move(count, ways, whole, state):
     size, end = len(ways), spot(len(ways))
     point, tried = spot(at(POINT, 0, size)), spot(at(TRIED, 0, size))
     tangent, way = spot(at(TANGENT, 0, size)), spot(at(WAY, 0, size))
-    moves = spot(at(MOVE, 0, size))
+    moves, real = spot(at(MOVE, 0, size)), state.dtype.type
+    zero, one, two, rough = real(0.0), real(1.0), real(2.0), single(state)
     for i in range(_U(count)):
         mode, steps = whole[spot(MODE) + i], whole[spot(COUNT) + i]
-        trials = whole[spot(TURN) + i] + 1
+        trials = whole[spot(TURN) + i]
         sign, gap, near = state[spot(SIGN) + i], state[spot(GAP) + i], state[spot(NEARBY) + i]
-        forward = (sign > 0.0) | (steps < 0)  # straight on where both types play alike
-        close = CLOSE if steps >= 0 else POOLED
-        on = (mode != BEYOND) & forward & ((mode != FIXED) | (gap > close))
+        forward = (sign > zero) | (steps < 0)  # straight on where both types play alike
+        close = real(CLOSE) if steps >= 0 else real(POOLED)
+        on = (mode != BEYOND) & forward & (rough | (mode != FIXED) | (gap > close))
         scale = state[spot(SCALE) + i]
         step_t, way_t, t = state[moves + end + i], state[way + end + i], state[tried + end + i]
         there = t - step_t * state[spot(INVERSE) + i]
         t, most, norm = there if on else t, abs(step_t), way_t * way_t
         wide = abs(t)
-        far = most > near * (wide if wide > 1.0 else 1.0)
+        far = most > near * (wide if wide > one else one)
         gone = (t - state[point + end + i]) * scale
         along, chord = gone * way_t, gone * gone
         for a in range(_U(size)):
@@ -146,36 +151,37 @@ def move(count, ways, whole, state):
             gone = odds - state[point + j]
             along, chord = along + gone * own, chord + gone * gone
             wide = abs(odds)
-            far |= length > near * (wide if wide > 1.0 else 1.0)
+            far |= length > near * (wide if wide > one else one)
         length, longest = state[spot(LENGTH) + i], state[spot(LONGEST) + i]
-        far |= most > near * 3.0 * (length if length < 1.0 else 1.0)
-        done = ARRIVED if t <= 1.0 else ASTRAY
-        now, turns = GO_ON if (mode == FIXED) | far else done, 12 if mode == FIXED else 6
-        now = now if on & (most <= state[spot(LAST) + i]) & (trials <= turns) else ASTRAY
-        kept, small = state[spot(KEPT) + i], length <= SMALL
-        clear = DROP * sign >= kept
-        flat = DROP * sign >= kept * state[tangent + end + i]  # with a row that holds only t
-        solved = (mode == FIXED) & (gap <= close)
+        far |= most > near * real(3.0) * (length if length < one else one)
+        done = ARRIVED if t <= one else ASTRAY
+        now, turns = GO_ON if (mode == FIXED) | far else done, MOST if mode == FIXED else LEAST
+        now = now if on & (most <= state[spot(LAST) + i]) & (trials < turns) else ASTRAY
+        kept, small = state[spot(KEPT) + i], length <= real(SMALL)
+        clear = real(DROP) * sign >= kept
+        flat = real(DROP) * sign >= kept * state[tangent + end + i]  # with a row that holds only t
+        enough = (now == GO_ON) & ~far if rough else gap <= close
+        solved = (mode == FIXED) & enough
         now = (SOLVED if flat | small | (steps <= 0) else ASTRAY) if solved else now
-        extra = FARTHER[0] * scale
-        extra = extra if extra < FARTHER[1] else FARTHER[1]
-        now = LOST if steps * longest > FAR + extra else now
-        cosine = 1.0 / np.sqrt(norm)
-        cosine = cosine if (norm > 0.0) & (norm < np.inf) else 0.0
+        extra = real(FARTHER[0]) * scale
+        extra = extra if extra < real(FARTHER[1]) else real(FARTHER[1])
+        now = LOST if real(steps) * longest > real(FAR) + extra else now
+        cosine = one / np.sqrt(norm)
+        cosine = cosine if (norm > zero) & (norm < real(np.inf)) else zero
         came = (mode == ALONG) & (now == ARRIVED)
-        chord = 1.0 / np.sqrt(chord)
-        even = 1.0 - along * cosine * chord <= EVEN * (1.0 - length * chord) + SLACK
-        least = BENT if way_t * state[tangent + end + i] >= 0.0 else BACK
-        along = came & ((clear & even & (cosine > least)) | (small & (cosine > 0.0)))
-        ahead = along | ((mode == BEYOND) & (sign > 0.0) & (cosine > 0.0))
+        chord = one / np.sqrt(chord)
+        even = one - along * cosine * chord <= real(EVEN) * (one - length * chord) + real(SLACK)
+        least = real(BENT) if way_t * state[tangent + end + i] >= zero else real(BACK)
+        along = came & ((clear & even & (cosine > least)) | (small & (cosine > zero)))
+        ahead = along | ((mode == BEYOND) & (sign > zero) & (cosine > zero))
         now = ASTRAY if came else now
-        twice, longer = 2.0 * length, 4.0 * length
+        twice, longer = two * length, real(4.0) * length
         twice = twice if twice < longest else longest
         longer = longer if longer > twice else twice
-        calm = (cosine > STRAIGHT) & (state[spot(STEEP) + i] < CALM) & (longest >= FREE)
-        longer, part = longer if calm else twice, CLOSING if steps > 0 else 1.0
+        calm = (cosine > real(STRAIGHT)) & (state[spot(STEEP) + i] < real(CALM)) & (longest >= real(FREE))
+        longer, part = longer if calm else twice, real(CLOSING) if steps > 0 else one
         whole[spot(STATUS) + i] = AHEAD if ahead else now
-        whole[spot(TURN) + i] = trials if on else trials - 1
+        whole[spot(TURN) + i] = trials + 1 if on else trials
         state[spot(LENGTH) + i], state[spot(LAST) + i] = longer if along else length, part * most
         before, old, new = state[point + end + i], state[tangent + end + i], way_t * cosine
         state[tried + end + i], state[point + end + i] = t, t if ahead else before

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import position, probability
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.options import BORROWING, OPTIONS
 from mistrust.kernels.paces import (
     AHEAD,
     ALONG,
@@ -72,6 +72,7 @@ from mistrust.kernels.pairs import (
     locate,
     newton,
     read,
+    single,
 )
 
 _U = np.uint64
@@ -81,11 +82,15 @@ long as nothing is learned play alike, and nothing is learned all along."""
 NEAR = 1e-2
 """Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
 step is not a small one."""
-CAREFUL = 1e-5
+CAREFUL = 2.0**-17
 """The same once the way has been lost and is begun anew, with steps a quarter as long."""
 FARTHEST, LEAST = 4.0, 0.1
 """Longest step along the branch, in log-odds, unless it runs straight; the first one's bound, and
 the one below which a place is given up."""
+RETURN = 0.1
+LARGE = 2000.0
+FINE = 1e-5
+NEVER = 100
 SHORTEST = 1e-8
 """A step along the branch below which the way is lost."""
 
@@ -111,20 +116,33 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
         Return the choice values in logit units, and the strategies, of the options that are open.
     left : (all places,)
         Returns the residual, or infinity if the way is lost; then a longer one must be taken.
+        Between the two passes it is 0 where `y` holds the log-odds that the first one has found.
     again
         Whether to begin anew, with care, where the way is lost.
     work
         `pairs.scratch`.
     """
+    rough, exact = work
+    for place in places:
+        left[place] = np.inf
+    found = (y, share, left)
+    if not again:
+        _pass(places, ways, worth, stages, found, again, rough)
+    _pass(places, ways, worth, stages, found, again, exact)
+
+
+@njit(**OPTIONS)
+def _pass(places, ways, worth, stages, found, again, work):
+    """Along the branch in single precision, or on from where that led, in double precision."""
     (whole, state), nodes = work, worth.shape[2]
     entries, numbers, values = whole.ravel(), state.ravel(), worth.ravel()
     columns, gone = np.arange(whole.shape[1]), np.arange(whole.shape[1])
-    count, found = min(len(places), whole.shape[1]), (stages[4], y, share, left)
+    count, rough = min(len(places), whole.shape[1]), single(state)
     for i in range(count):
         whole[JOB, i], state[NEARBY, i], state[LONGEST, i] = places[i], NEAR, FARTHEST
     coming = count
-    marks = between(stages[2], nodes)
-    begin(count, columns, worth, stages, whole, state)
+    marks = between(stages[2], nodes, 1e-5 if rough else 1e-9)
+    begin(count, columns, worth, stages, found, rough, whole, state)
     while count > 0:
         predict(count, ways, entries, numbers)
         locate(count, ways, nodes, entries, numbers)
@@ -133,7 +151,7 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
         newton(count, ways, entries, numbers)
         move(count, ways, entries, numbers)
         go_on(count, columns, len(ways), marks, whole, state)
-        ended = finish(count, columns, again, found, whole, state)
+        ended = finish(count, columns, again, rough, stages[4], found, whole, state)
         fresh, rest = 0, 0
         for k in range(ended):
             i = columns[k]
@@ -146,7 +164,7 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
             else:
                 columns[fresh] = i
                 fresh += 1
-        begin(fresh, columns, worth, stages, whole, state)
+        begin(fresh, columns, worth, stages, found, rough, whole, state)
         for k in range(rest - 1, -1, -1):
             count -= 1
             for row in range(len(whole)):
@@ -155,8 +173,8 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
                 state[row, gone[k]] = state[row, count]
 
 
-@njit(**OPTIONS)
-def begin(number, columns, worth, stages, whole, state):
+@njit(**BORROWING)
+def begin(number, columns, worth, stages, found, rough, whole, state):
     """Begin with the places that some columns have got: at the centroid, where nothing is learned.
 
     To the end where both types play alike as long as nothing is learned, or the equation is a
@@ -164,7 +182,8 @@ def begin(number, columns, worth, stages, whole, state):
     """
     home, belief, bend, precision, open_ = stages
     size, n, cases = worth.shape[1], worth.shape[2] - 1, bend.shape[1]
-    tangent, by_t, one_ = at(TANGENT, 0, size), at(BY_T, 0, size), at(ONE, 0, size)
+    y, _, left = found
+    tangent, by_t = at(TANGENT, 0, size), at(BY_T, 0, size)
     point, tried, row = at(POINT, 0, size), at(TRIED, 0, size), at(ROW, 0, size)
     for k in range(number):
         i = columns[k]
@@ -176,10 +195,21 @@ def begin(number, columns, worth, stages, whole, state):
         state[BEND, i], state[BEND + 1, i] = bound, middle
         state[BEND + 2, i], state[BEND + 3, i] = below, above
         state[PRIOR, i], state[PRECISION, i] = prior, sharp
+        if left[job] < np.inf:
+            for a in range(size):
+                state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
+                state[point + a, i] = state[tried + a, i] = y[job, 0, a]
+                state[row + a, i] = 0.0
+            state[point + size, i], state[tried + size, i] = 0.0, 1.0
+            state[row + size, i], state[DISTANCE, i], state[KEPT, i] = 1.0, 1.0, 0.0
+            state[SCALE, i], state[INVERSE, i], state[LAST, i] = 1.0, 1.0, RETURN
+            whole[MODE, i], whole[TURN, i] = FIXED, 0
+            whole[COUNT, i], whole[STATUS, i] = -1 if left[job] < 0.0 else 0, GO_ON
+            continue
         x = position(chance, bound, middle, below, above)
         low = min(int(x), n - 1)
         part, some, mean = x - low, 0.0, 0.0
-        apart, first, second = 0.0, 0.0, 0.0
+        apart, first, second, large = 0.0, 0.0, 0.0, 0.0
         for a in range(size):
             free = open_[job, 0, a]
             state[OPEN + a, i], whole[PIECE + a, i] = free, -1
@@ -188,7 +218,7 @@ def begin(number, columns, worth, stages, whole, state):
             one, two = worth[own, a, low, 0], worth[own, a, low, 1]
             one += part * (worth[own, a, low + 1, 0] - one)
             two += part * (worth[own, a, low + 1, 1] - two)
-            state[one_ + a, i], state[by_t + a, i] = sharp * one, sharp * (one - two)
+            y[job, 0, a], y[job, 1, a] = sharp * one, sharp * (one - two)
             some += free
             mean += free * sharp * (one - two)
             if free == 0.0:
@@ -199,20 +229,31 @@ def begin(number, columns, worth, stages, whole, state):
                 rise2 = steps * (worth[own, a, node + 1, 1] - worth[own, a, node, 1])
                 apart = max(apart, abs(rise1 - rise2))
                 first, second = max(first, abs(rise1)), max(second, abs(rise2))
-        alike, scale, length = state[NEARBY, i] == NEAR, 1.0, 1.0
+                large = max(large, abs(worth[own, a, node, 0]), abs(worth[own, a, node, 1]))
+        apart_, scale, length = 0.0, 1.0, 1.0
         for a in range(size):
-            gap = open_[job, 0, a] * (mean / some - state[by_t + a, i])
+            gap = open_[job, 0, a] * (mean / some - y[job, 1, a])
             state[by_t + a, i] = gap
             scale = max(scale, abs(gap))
-            alike &= abs(gap) <= ALIKE * max(1.0, abs(state[one_ + a, i]))
+            apart_ = max(apart_, abs(gap) / max(1.0, abs(y[job, 0, a])))
+        alike = apart_ <= ALIKE and state[NEARBY, i] > CAREFUL
         state[point + size, i] = state[tried + size, i] = 0.0
         state[row + size, i], state[DISTANCE, i], state[KEPT, i] = 1.0, 0.0, 0.0
         state[SCALE, i], state[INVERSE, i] = 1.0, 1.0
         steep = 0.25 * sharp * (apart + first + second)
         if alike or steep <= 0.9:
             state[tried + size, i], state[LAST, i], state[DISTANCE, i] = 1.0, np.inf, 1.0
+            state[LENGTH, i] = 1.0
             whole[MODE, i], whole[TURN, i], whole[COUNT, i] = FIXED, 0, -1 if alike else 0
             whole[STATUS, i] = GO_ON
+            if rough and alike:
+                whole[TURN, i], whole[COUNT, i], left[job] = NEVER, 0, -1.0
+                for a in range(size):
+                    y[job, 0, a] = prior
+            continue
+        if rough and (sharp * large > LARGE or apart_ <= FINE):
+            whole[MODE, i], whole[TURN, i], whole[COUNT, i], whole[STATUS, i] = FIXED, NEVER, 0, GO_ON
+            state[tried + size, i] = 1.0
             continue
         for a in range(size):
             state[tangent + a, i] = -state[by_t + a, i] / scale
@@ -225,10 +266,11 @@ def begin(number, columns, worth, stages, whole, state):
         whole[MODE, i], whole[COUNT, i], whole[STATUS, i] = ALONG, 0, AHEAD
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def go_on(count, columns, size, marks, whole, state):
     """Go on in the columns that are on a node, or have gone astray."""
     waiting, landing, row = 0, 0, at(ROW, 0, size)
+    shortest = 1e-3 if single(state) else SHORTEST
     for i in range(count):  # without a branch, which could not be foretold
         columns[waiting] = i
         waiting += (whole[STATUS, i] == ARRIVED) | (whole[STATUS, i] == ASTRAY)
@@ -246,12 +288,12 @@ def go_on(count, columns, size, marks, whole, state):
             landing += 1
         else:
             state[LENGTH, i] *= 0.4
-            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= SHORTEST else LOST
+            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
     land(landing, columns, size, marks, whole, state)
 
 
 @njit(**OPTIONS)
-def between(bend, nodes):
+def between(bend, nodes, margin):
     """Log-odds a little (1e-9 of a piece) beyond, on and before each node: (3, cases, nodes).
 
     A posterior that lies so near a node is taken to be on it, whichever way it goes on.
@@ -261,13 +303,13 @@ def between(bend, nodes):
         edge, middle, less, more = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
         for side in range(3):
             for node in range(1, n):
-                x = probability(node + 1e-9 * (1 - side), edge, middle, less, more)
+                x = probability(node + margin * (1 - side), edge, middle, less, more)
                 found[side, case, node] = np.log(x / (1.0 - x))
         found[:, case, 0], found[:, case, n] = -np.inf, np.inf
     return found
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **BORROWING)
 def below(odds, marks):
     """How many nodes after the first one lie below (or at) some log-odds."""
     count = 0
@@ -276,7 +318,7 @@ def below(odds, marks):
     return count
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def land(number, columns, size, marks, whole, state):
     """To the first node that the step would cross; if there is none, a shorter step.
 
@@ -286,6 +328,7 @@ def land(number, columns, size, marks, whole, state):
     point, tried = at(POINT, 0, size), at(TRIED, 0, size)
     tangent, row = at(TANGENT, 0, size), at(ROW, 0, size)
     cases = _U(marks.shape[1])
+    shortest = 1e-3 if single(state) else SHORTEST
     for k in range(number):
         i = columns[k]
         which, far, ahead, case = -1, state[LENGTH, i], 0, _U(whole[JOB, i]) % cases
@@ -299,7 +342,7 @@ def land(number, columns, size, marks, whole, state):
             ahead = node if nearer else ahead
         if which < 0:
             state[LENGTH, i] *= 0.4
-            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= SHORTEST else LOST
+            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
             continue
         rate = state[tangent + which, i]
         for a in range(size):
@@ -314,24 +357,31 @@ def land(number, columns, size, marks, whole, state):
         whole[WHICH, i], whole[NODE, i] = which, ahead
 
 
-@njit(**OPTIONS)
-def finish(count, columns, again, found, whole, state):
+@njit(**BORROWING)
+def finish(count, columns, again, rough, open_, found, whole, state):
     """Take what the columns that are done have found; how many there are, which go to `columns`.
 
     Their place becomes -1, except where the way is lost and to be begun anew, with care. Where both
     types play alike the residual is in probability, which differs at most by twice what logit
     units do, times ``share (1 - share)``.
     """
-    open_, y, share, left = found
+    y, share, left = found
     size, ended = open_.shape[2], 0
-    one, two = at(ONE, 0, size), at(TWO, 0, size)
+    one, two, tried = at(ONE, 0, size), at(TWO, 0, size), at(TRIED, 0, size)
     share1, share2 = at(SHARE_ONE, 0, size), at(SHARE_TWO, 0, size)
     for i in range(count):
         columns[ended] = i
         ended += whole[STATUS, i] > AHEAD
     for k in range(ended):
         i = columns[k]
-        job, rest = whole[JOB, i], state[GAP, i]
+        job, rest = whole[JOB, i], float(state[GAP, i])
+        if rough:
+            whole[JOB, i] = -1
+            if whole[STATUS, i] == SOLVED:
+                left[job] = 0.0
+                for a in range(size):
+                    y[job, 0, a] = state[tried + a, i]
+            continue
         if whole[STATUS, i] == SOLVED and whole[COUNT, i] < 0:
             spread = 0.0
             for a in range(size):
@@ -339,6 +389,9 @@ def finish(count, columns, again, found, whole, state):
                 spread = max(spread, chance1 * (1.0 - chance1), chance2 * (1.0 - chance2))
             rest = 2.0 * spread * rest
         lost = whole[STATUS, i] != SOLVED or (whole[COUNT, i] < 0 and not rest <= CLOSE)
+        if lost and left[job] < np.inf:
+            left[job] = np.inf
+            continue
         reach = 0.25 * state[LONGEST, i]
         if lost and again and reach > LEAST:
             state[NEARBY, i], state[LONGEST, i] = CAREFUL, reach

@@ -196,7 +196,7 @@ def decide_planes(
             for k in range(first_pay[o], first_pay[o + 1]):
                 if group[k] == mover:
                     _add(paid[k], share[o])
-        logit(share, open_, closed == 0.0, finite, sharp, size, best, total)
+        logit(share, open_, finite, sharp, size, best, total)
         _unite(weights, first_stream, united[0], share, ways)
         if len(mine) == size and closed == 0.0 and policy_at[0][h] + least >= 0:
             blend(ways, ahead, h, values, spot, pitch, out, spot, pitch, groups)

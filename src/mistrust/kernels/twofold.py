@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import position
-from mistrust.kernels.options import FUSED, OPTIONS
+from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 from mistrust.kernels.shown import alone
 
 _U = np.uint64
@@ -24,7 +24,7 @@ def scratch(cases):
     return np.zeros(cases), np.zeros(cases), np.zeros(cases), np.zeros(cases)
 
 
-@njit(**FUSED)
+@njit(**LENT)
 def place(belief, bend, n, share, one, two, x, open_):
     """Where the posterior after an option lies, in nodes, and whether anybody has the option.
 
@@ -56,7 +56,7 @@ def place(belief, bend, n, share, one, two, x, open_):
     return int(low), (int(np.ceil(high)) if high >= 0.0 else -1)
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def hat(node, x, open_, out):
     """The weights of a node."""
     for case in range(_U(len(x))):
@@ -67,14 +67,21 @@ def hat(node, x, open_, out):
 @njit(**OPTIONS)
 def settle_two(cells, moves, payments, policy_at, policy, party, out):
     """Values from strategies at some cells; the arrays are those of `shown.settle_private`."""
+    _settle(cells, moves, payments, policy_at, policy, alone(party), scratch(out.shape[3]), out)
+
+
+@njit(**BORROWING)
+def _settle(cells, moves, payments, policy_at, policy, hidden, work, out):
+    """The same, with room to work in."""
     values, goals, rows, live, weights, first_branch = moves
     first_pay, pay_group, pays_at, pays = payments
-    beliefs, _, first, n, bend, stride, node_high, node_low = alone(party)
+    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     groups, size, lanes = out.shape[1], goals[1].shape[1], profiles * cases
-    x, open_, part, full = scratch(cases)
-    after, here, shares = values.ravel(), out.ravel(), policy.ravel()
-    odds, amounts = weights.ravel(), pays.ravel()
+    x, open_, part, full = work
+    after, here = values.reshape(values.size), out.reshape(out.size)
+    shares, odds = policy.reshape(policy.size), weights.reshape(weights.size)
+    amounts = pays.reshape(pays.size)
     for cell in cells:
         h, low = cell // size, cell % size
         node, spot = node_high[h] + node_low[low], _U(cell * groups * lanes)
@@ -105,21 +112,21 @@ def settle_two(cells, moves, payments, policy_at, policy, party, out):
         _keep(groups, profiles, part, after, _U(away * groups * lanes), here, spot)
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _add(lanes, share, begin, paid, at, out, spot):
     """Add what is paid, by how likely."""
     for w in range(_U(lanes)):
         out[spot + w] += share[begin + w] * paid[at + w]
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _weigh(share, begin, odds, at, part, out):
     """How likely an option, a branch and a node are together."""
     for case in range(_U(len(out))):
         out[case] = share[begin + case] * odds[at + case] * part[case]
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _blend(groups, lanes, weight, values, y, out, spot):
     """Add weighted values, but none without weight: there may be no value there."""
     for g in range(_U(groups)):
@@ -129,7 +136,7 @@ def _blend(groups, lanes, weight, values, y, out, spot):
             out[z + case] += more * (value if more != 0.0 else 0.0)
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **BORROWING)
 def _stay(options, lanes, share, start, acts):
     """In which cases anybody has any option: `acts` is not 0 there."""
     for case in range(_U(len(acts))):
@@ -139,7 +146,7 @@ def _stay(options, lanes, share, start, acts):
             acts[case] += share[start + j * _U(len(acts)) + case]
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **BORROWING)
 def _keep(groups, profiles, acts, values, y, out, spot):
     """Where nobody has any, nothing happens."""
     for case in range(_U(len(acts))):
@@ -225,7 +232,7 @@ def push_two(
     return count
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _choose(lanes, mass, spot, share, begin, moved, told, at):
     """The mass that chooses an option, which is added to `told`."""
     for w in range(_U(lanes)):
@@ -234,14 +241,14 @@ def _choose(lanes, mass, spot, share, begin, moved, told, at):
         told[at + w] += m
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _earn(lanes, moved, paid, at, out, spot):
     """Add what it is paid."""
     for w in range(_U(lanes)):
         out[spot + w] += moved[w] * paid[at + w]
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _expect(beliefs, node, to, share, one, two, part, expected):
     """Add the belief that follows, times how likely it is."""
     for case in range(_U(len(part))):
@@ -251,7 +258,7 @@ def _expect(beliefs, node, to, share, one, two, part, expected):
         expected[1, case] += likely * beliefs[to, 1, case]
 
 
-@njit(forceinline=True, **FUSED)
+@njit(forceinline=True, **LENT)
 def _send(moved, out, y):
     """Add mass to a cell; how much, all told."""
     total = 0.0
@@ -262,7 +269,7 @@ def _send(moved, out, y):
     return total
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **BORROWING)
 def _pass(profiles, acts, mass, spot, out, y):
     """Send on what has nobody to decide; whether there is any."""
     some, cases = False, _U(len(acts))
@@ -275,7 +282,7 @@ def _pass(profiles, acts, mass, spot, out, y):
     return some
 
 
-@njit(forceinline=True, **OPTIONS)
+@njit(forceinline=True, **BORROWING)
 def _drift(profiles, acts, expected, belief, mass, spot, error):
     """Raise `error` by how far the expected belief is off, where there is mass and a choice."""
     cases = _U(len(acts))

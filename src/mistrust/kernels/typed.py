@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mistrust.kernels.branch import follow, workspace
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.options import BORROWING, OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
 from mistrust.kernels.private import column
@@ -124,7 +124,7 @@ def decide_private(
         solve(rest[begin : begin + most], True)
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def pass_by(cells, moves, opens_at, opens, policy_at, policy, given, taken, out):
     """Where nobody decides the values stay; how many cells are left, which go to `taken`."""
     values, goals, rows, _, _, _ = moves
@@ -149,13 +149,20 @@ def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
     Cells that differ in nothing but the belief about the mover have this in common: the first of
     them is their `home`.
     """
+    count = 2 * len(moves[2][0]) + len(offer[0][0]) + len(payments[2][0])
+    this, last = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    work = np.zeros((len(hidden[1]), hidden[0].shape[2])), this, last
+    return _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, some, work)
+
+
+@njit(**BORROWING)
+def _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, some, work):
+    """The same, with room to work in."""
     opens_at, opens, judgements, judged_at, precision, mover = offer
     beliefs, kind, first, _, _, stride, node_high, node_low = hidden
     worth, home, belief_of, open_ = stages
     size, kinds, cases = moves[1][1].shape[1], beliefs.shape[1], beliefs.shape[2]
-    expected, pairs, own = np.zeros((len(kind), cases)), 0, 0
-    count = 2 * len(moves[2][0]) + len(opens_at[0]) + len(payments[2][0])
-    this, last = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    (expected, this, last), pairs, own = work, 0, 0
     for c in range(len(cells)):
         h, low = cells[c] // size, cells[c] % size
         node, begin, end = node_high[h] + node_low[low], c * cases, (c + 1) * cases
@@ -177,7 +184,7 @@ def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
     return pairs
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _trace(h, low, own, moves, payments, opens_at, out):
     """All that the worth of options at a cell is looked up by, the belief about the mover apart.
 
@@ -196,7 +203,7 @@ def _trace(h, low, own, moves, payments, opens_at, out):
         k += 1
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _equal(one, other):
     """Whether all numbers are the same."""
     gaps = 0
@@ -205,7 +212,7 @@ def _equal(one, other):
     return gaps == 0
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _take(cells, lost, stages, y, share, left, policy_at, hidden, precision, told, policy):
     """Keep the strategies at cells not lost, their residuals, and what deviations would gain."""
     gain, residual, where = told
@@ -223,7 +230,7 @@ def _take(cells, lost, stages, y, share, left, policy_at, hidden, precision, tol
         _write(begin, share, kind, policy[place])
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _copy(values, out):
     """In loops: Numba compiles much for arrays that are assigned, lest their shapes differ."""
     for g in range(out.shape[0]):
@@ -232,7 +239,7 @@ def _copy(values, out):
                 out[g, p, case] = values[g, p, case]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _add(values, out):
     """Likewise."""
     for p in range(out.shape[0]):
@@ -240,7 +247,7 @@ def _add(values, out):
             out[p, case] += values[p, case]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _happens(h, low, opens_at, opens):
     """Whether anybody has any option at a cell, in any lane."""
     for a in range(len(opens_at[0])):
@@ -249,7 +256,7 @@ def _happens(h, low, opens_at, opens):
     return False
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _offer(h, low, first, opens_at, opens, open_):
     """Which options each type has at a cell: open_ (cases, kinds, options)."""
     for a in range(open_.shape[2]):
@@ -259,7 +266,7 @@ def _offer(h, low, first, opens_at, opens, open_):
                 open_[case, k, a] = row[first[k], case]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _plain(open_, belief):
     """Whether two types have the same options, and it is not known which one it is."""
     some = 0.0
@@ -270,7 +277,7 @@ def _plain(open_, belief):
     return some > 0.0 and 0.0 < belief < 1.0
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _values(spot, moves, payments, judged, open_, expected, worth):
     """What each option is worth to each type at every belief: worth (cases, options, nodes, kinds).
 
@@ -304,7 +311,7 @@ def _values(spot, moves, payments, judged, open_, expected, worth):
                     worth[case, a, to, k] -= base
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _expect(option, to, spot, moves, out):
     """What the mover expects from an option and a belief, unpaid: out (profiles, cases)."""
     h, low, node, stride, mover, _ = spot
@@ -318,7 +325,7 @@ def _expect(option, to, spot, moves, out):
         _add_weighted(values[goal, mover], weights[row], out)
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _add_weighted(values, weights, out):
     """None without weight: there may be no value there."""
     for p in range(out.shape[0]):
@@ -351,7 +358,7 @@ def _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work):
         left[i] = follow((table, ways, known, open_[i], own), y[i].ravel(), share[i], work)
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _note(cell, left, residual, where):
     """Keep the largest residual of every case, and the first cell it is found at."""
     for case in range(len(left)):
@@ -360,7 +367,7 @@ def _note(cell, left, residual, where):
             residual[case], where[case] = left[case], cell
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _raise(k, y, share, open_, begin, precision, gain):
     """Raise the gain of a type to what its best option is worth above its mixture."""
     for case in range(len(gain)):
@@ -374,7 +381,7 @@ def _raise(k, y, share, open_, begin, precision, gain):
             gain[case] = max(gain[case], (best - mean) / precision[case])
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def _write(begin, share, kind, policy):
     """The strategies at a cell: policy (options, profiles, cases)."""
     for a in range(policy.shape[0]):

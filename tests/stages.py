@@ -228,6 +228,6 @@ def pair(one: Stage) -> tuple[float, Floats, Floats]:
     share, y, left = np.zeros((1, 2, options)), np.zeros((1, 2, options)), np.zeros(1)
     none = np.zeros(1, dtype=np.int64)
     stages = (none, one.one.prior[:1], one.one.nodes.bend, one.precision[:1], one.open_[None])
-    work = scratch(options)
+    work = scratch(options, 1, one.worth.shape[2])
     climb(none, (0,) * options, one.worth, stages, y, share, left, True, work)
     return float(left[0]), share[0], y[0]

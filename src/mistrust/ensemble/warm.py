@@ -53,7 +53,7 @@ def followed() -> None:
 def climbed() -> None:
     """The branch of a stage of two types."""
     worth, choices, one = np.zeros((1, 2, 2, 2)), np.ones((1, 2, 2)), np.full(1, 0.5)
-    places, work, bend = np.zeros(1, dtype=np.int64), pairs.scratch(2), np.ones((4, 1))
+    places, work, bend = np.zeros(1, dtype=np.int64), pairs.scratch(2, 1, 2), np.ones((4, 1))
     stages = (places, one, bend, one, choices)
     pair.climb(places, (0, 0), worth, stages, choices, choices, one, True, work)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import position, probability
+from mistrust.kernels.classes import leader, sort_out
 from mistrust.kernels.options import BORROWING, OPTIONS
 from mistrust.kernels.paces import (
     AHEAD,
@@ -122,19 +123,31 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
     work
         `pairs.scratch`.
     """
-    rough, exact = work
+    rough, exact, room = work
+    home, belief, bend, _, open_ = stages
     for place in places:
         left[place] = np.inf
-    found = (y, share, left)
     if not again:
-        _pass(places, ways, worth, stages, found, again, rough)
-    _pass(places, ways, worth, stages, found, again, exact)
+        firsts = np.empty(len(places), dtype=np.int64)
+        firsts = firsts[: sort_out(places, worth, stages, room, firsts)]
+        drafted = (home, belief, bend, room[3], open_)
+        _pass(firsts, ways, room[0], drafted, y, share, left, True, False, rough)
+        count = 0
+        for place in firsts:
+            if left[place] == np.inf:
+                firsts[count] = place
+                count += 1
+        _pass(firsts[:count], ways, room[0], drafted, y, share, left, True, False, exact)
+        for place in places:
+            other = leader(place, home, belief, open_, room[1])
+            left[place], y[place, 0] = left[other], y[other, 0]
+    _pass(places, ways, worth, stages, y, share, left, False, again, exact)
 
 
 @njit(**OPTIONS)
-def _pass(places, ways, worth, stages, found, again, work):
+def _pass(places, ways, worth, stages, y, share, left, draft, again, work):
     """Along the branch in single precision, or on from where that led, in double precision."""
-    (whole, state), nodes = work, worth.shape[2]
+    (whole, state), nodes, found = work, worth.shape[2], (y, share, left)
     entries, numbers, values = whole.ravel(), state.ravel(), worth.ravel()
     columns, gone = np.arange(whole.shape[1]), np.arange(whole.shape[1])
     count, rough = min(len(places), whole.shape[1]), single(state)
@@ -151,7 +164,7 @@ def _pass(places, ways, worth, stages, found, again, work):
         newton(count, ways, entries, numbers)
         move(count, ways, entries, numbers)
         go_on(count, columns, len(ways), marks, whole, state)
-        ended = finish(count, columns, again, rough, stages[4], found, whole, state)
+        ended = finish(count, columns, again, draft, stages[4], found, whole, state)
         fresh, rest = 0, 0
         for k in range(ended):
             i = columns[k]
@@ -358,7 +371,7 @@ def land(number, columns, size, marks, whole, state):
 
 
 @njit(**BORROWING)
-def finish(count, columns, again, rough, open_, found, whole, state):
+def finish(count, columns, again, draft, open_, found, whole, state):
     """Take what the columns that are done have found; how many there are, which go to `columns`.
 
     Their place becomes -1, except where the way is lost and to be begun anew, with care. Where both
@@ -375,7 +388,7 @@ def finish(count, columns, again, rough, open_, found, whole, state):
     for k in range(ended):
         i = columns[k]
         job, rest = whole[JOB, i], float(state[GAP, i])
-        if rough:
+        if draft:
             whole[JOB, i] = -1
             if whole[STATUS, i] == SOLVED:
                 left[job] = 0.0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mistrust.kernels.classes import scratch as classes
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 from mistrust.kernels.scalar import exponential, logarithm
 
@@ -49,7 +50,7 @@ def single(state):
 
 
 @njit(**OPTIONS)
-def scratch(options):
+def scratch(options, places, nodes):
     """What `pair.climb` works in, for so many options.
 
     Returns
@@ -73,7 +74,8 @@ def scratch(options):
     """
     rows = OPEN + options + 14 * (options + 1)
     rough = np.full((PIECE + options, WIDTH), -1, np.int32), np.zeros((rows, WIDTH), np.float32)
-    return rough, (np.full((PIECE + options, WIDTH), -1, np.int32), np.zeros((rows, WIDTH)))
+    exact = np.full((PIECE + options, WIDTH), -1, np.int32), np.zeros((rows, WIDTH))
+    return rough, exact, classes(places, options, nodes)
 
 
 @njit(**LENT)

@@ -94,7 +94,7 @@ def decide_private(
     open_, y, share = (np.zeros((places, kinds, options)) for _ in range(3))
     belief, sharp, left = np.zeros(places), np.zeros(places), np.zeros(places)
     belief_of, some, home = (np.zeros(places, dtype=np.int64) for _ in range(3))
-    work, columns_ = workspace(np.array([options]), np.array([kinds])), columns(options)
+    work, columns_ = workspace(np.array([options]), np.array([kinds])), columns(options, places, nodes)
     offer = (opens_at, opens, judgements, judged_at, precision, mover)
     stages = (worth, home, belief_of, open_)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers, Lookup
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.nodes import Nodes
@@ -45,6 +46,13 @@ class Lesson:
 
 def lessons_of(coefficients: Coefficients, index: int) -> list[Lesson]:
     """What a phase teaches, of one actor after the other."""
+    noted = coefficients.noted
+    if index not in noted:
+        noted[index] = _lessons(coefficients, index)
+    return noted[index]
+
+
+def _lessons(coefficients: Coefficients, index: int) -> list[Lesson]:
     privacy, layout = coefficients.program.privacy, coefficients.layout.stages[index]
     found = []
     for axis, at, stride in zip(layout.stage.learns, layout.nodes, layout.strides, strict=True):
@@ -92,8 +100,15 @@ def _sure(coefficients: Coefficients, turn: int, index: int, lesson: Lesson) -> 
 
     An option that only the other types have would, so these must have the same options.
     """
+    noted, available = coefficients.noted, coefficients.stages[index].available
+    key = (index, lesson.actor, turn if len(available) > 1 else 0)
+    if key not in noted:
+        noted[key] = _same(coefficients, at_turn(available, turn), lesson)
+    return noted[key]
+
+
+def _same(coefficients: Coefficients, available: Floats, lesson: Lesson) -> Bools:
     privacy = coefficients.program.privacy
-    available = at_turn(coefficients.stages[index].available, turn)
     kinds = [len(grid.types) for grid in privacy.grids]
     place = 1 + privacy.place(lesson.actor)
     by_kind = available.reshape(len(available), *kinds, -1).swapaxes(1, place)

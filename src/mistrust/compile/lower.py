@@ -8,7 +8,8 @@ hidden types (one, if nothing is hidden); lane ``profile * cases + case``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,8 @@ class Coefficients:
         nothing.
     problems
         What is wrong anywhere: at each place in the file, the first lane's problem.
+    noted
+        What follows from these, worked out once (see `compile.learning`).
     """
 
     layout: Layout
@@ -77,6 +80,7 @@ class Coefficients:
     faults: dict[int, Problem]
     problems: tuple[Problem, ...]
     evaluator: Evaluator
+    noted: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def program(self) -> Program:

@@ -41,9 +41,10 @@ from mistrust.kernels.slopes import derive
 from mistrust.kernels.together import decide_together
 from mistrust.kernels.tried import try_sealed
 from mistrust.kernels.twofold import push_two
-from mistrust.kernels.typed import decide_private
+from mistrust.kernels.typed import Rooms, decide_private
 
 __all__ = [
+    "Rooms",
     "arrive",
     "bayes",
     "chosen",

@@ -36,12 +36,15 @@ def scratch(places, options, nodes):
         Homes by what their values hash to.
     one : (places,)
         The precision of rounded values.
+    short : (places, options, nodes, 2)
+        These in single precision.
     """
     size = 64
     while size < 2 * places:
         size *= 2
     rounded, first = np.zeros((places, options, nodes, 2)), np.zeros(places, np.int64)
-    return rounded, first, np.full(size, UNKNOWN), np.ones(places)
+    short = np.zeros(rounded.shape, np.float32)
+    return rounded, first, np.full(size, UNKNOWN), np.ones(places), short
 
 
 @njit(**BORROWING)
@@ -56,7 +59,7 @@ def sort_out(places, worth, stages, room, firsts):
         `scratch`; `first` returns the home that stands for each home.
     """
     home, belief, bend, precision, open_ = stages
-    rounded, first, slots, _ = room
+    rounded, first, slots, _, short = room
     count, cases = 0, bend.shape[1]
     slots[:] = UNKNOWN
     for place in places:
@@ -66,7 +69,7 @@ def sort_out(places, worth, stages, room, firsts):
         if first[own] == UNKNOWN:
             sharp = precision[place]
             step = COARSE if _clear(worth[own], open_[place, 0], sharp) else FINE
-            key = _round(worth[own], sharp, step, rounded[own])
+            key = _round(worth[own], sharp, step, rounded[own], short[own])
             first[own] = _find(key, own, rounded, cases, slots)
         if leader(place, home, belief, open_, first) == place:
             firsts[count] = place
@@ -105,13 +108,13 @@ def _clear(worth, open_, sharp):
 
 
 @njit(**BORROWING)
-def _round(worth, sharp, step, out):
+def _round(worth, sharp, step, out, short):
     """Round a home's choice values; what they hash to."""
     values, rounded, scale = worth.reshape(worth.size), out.reshape(out.size), sharp / step
-    key, odd = np.int64(0), np.int64(MIXED)
+    key, odd, brief = np.int64(0), np.int64(MIXED), short.reshape(short.size)
     for j in range(np.uint64(len(values))):
         steps = np.rint(values[j] * scale)
-        rounded[j] = steps * step
+        rounded[j] = brief[j] = steps * step
         key += np.int64(steps) * (np.int64(j) * 2 + 1) * odd
     return key
 

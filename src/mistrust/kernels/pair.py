@@ -75,6 +75,7 @@ from mistrust.kernels.pairs import (
     read,
     single,
 )
+from mistrust.kernels.scalar import logarithm
 
 _U = np.uint64
 ALIKE = 1e-9
@@ -131,24 +132,25 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
         firsts = np.empty(len(places), dtype=np.int64)
         firsts = firsts[: sort_out(places, worth, stages, room, firsts)]
         drafted = (home, belief, bend, room[3], open_)
-        _pass(firsts, ways, room[0], drafted, y, share, left, True, False, rough)
+        _pass(firsts, ways, room[0], room[4].ravel(), drafted, y, share, left, True, False, rough)
         count = 0
         for place in firsts:
             if left[place] == np.inf:
                 firsts[count] = place
                 count += 1
-        _pass(firsts[:count], ways, room[0], drafted, y, share, left, True, False, exact)
+        rounded = room[0].ravel()
+        _pass(firsts[:count], ways, room[0], rounded, drafted, y, share, left, True, False, exact)
         for place in places:
             other = leader(place, home, belief, open_, room[1])
             left[place], y[place, 0] = left[other], y[other, 0]
-    _pass(places, ways, worth, stages, y, share, left, False, again, exact)
+    _pass(places, ways, worth, worth.ravel(), stages, y, share, left, False, again, exact)
 
 
 @njit(**OPTIONS)
-def _pass(places, ways, worth, stages, y, share, left, draft, again, work):
+def _pass(places, ways, worth, values, stages, y, share, left, draft, again, work):
     """Along the branch in single precision, or on from where that led, in double precision."""
     (whole, state), nodes, found = work, worth.shape[2], (y, share, left)
-    entries, numbers, values = whole.ravel(), state.ravel(), worth.ravel()
+    entries, numbers = whole.ravel(), state.ravel()
     columns, gone = np.arange(whole.shape[1]), np.arange(whole.shape[1])
     count, rough = min(len(places), whole.shape[1]), single(state)
     for i in range(count):
@@ -203,7 +205,7 @@ def begin(number, columns, worth, stages, found, rough, whole, state):
         job = whole[JOB, i]
         own, chance, sharp, case = home[job], belief[job], precision[job], job % cases
         whole[HOME, i] = own
-        prior = np.log(chance / (1.0 - chance))
+        prior = logarithm(chance / (1.0 - chance))
         bound, middle, below, above = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
         state[BEND, i], state[BEND + 1, i] = bound, middle
         state[BEND + 2, i], state[BEND + 3, i] = below, above

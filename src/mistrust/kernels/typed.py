@@ -29,6 +29,33 @@ PLACES = 16384
 """How many places are worked on at once, about."""
 
 
+class Rooms:
+    """What decisions work in, used again by the next one; only one thread at a time has each."""
+
+    def __init__(self) -> None:
+        self._free: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
+
+    def take(self, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        """Room for ``(places, options, kinds, nodes)``."""
+        try:
+            return self._free[shape].pop()
+        except (KeyError, IndexError):
+            return _room(*shape)
+
+    def give(self, shape: tuple[int, ...], room: tuple[Any, ...]) -> None:
+        """Put it back."""
+        self._free.setdefault(shape, []).append(room)
+
+
+def _room(places: int, options: int, kinds: int, nodes: int) -> tuple[Any, ...]:
+    worth, wide = np.zeros((places, options, nodes, kinds)), (places, kinds, options)
+    numbers = (np.zeros(places) for _ in range(3))
+    indices = (np.zeros(places, dtype=np.int64) for _ in range(3))
+    follower = workspace(np.array([options]), np.array([kinds]))
+    climber = columns(options, places, nodes)
+    return worth, *(np.zeros(wide) for _ in range(3)), *numbers, *indices, follower, climber
+
+
 def decide_private(
     cells: Array,
     values: Array,
@@ -55,6 +82,7 @@ def decide_private(
     residual: Array,
     where: Array,
     out: Array,
+    rooms: Rooms | None = None,
 ) -> None:
     """Backward through a decision of an actor with types.
 
@@ -74,6 +102,8 @@ def decide_private(
         How an actor weighs the types of the others, given its own.
     residual, where : (cases,)
         Raised to the largest residual of the strategies, and the cell it is found at.
+    rooms
+        What is worked in, if there is any from before.
     """
     hidden, mover = alone(party), movers[0]
     precision, judgements, gain = precision[mover], judgements[mover], gain[mover]
@@ -89,39 +119,40 @@ def decide_private(
         settle(taken, moves, payments, policy_at, policy, party, out)
         return
     most = max(1, PLACES // cases)
-    places = min(most, count) * cases
-    worth = np.zeros((places, options, nodes, kinds))
-    open_, y, share = (np.zeros((places, kinds, options)) for _ in range(3))
-    belief, sharp, left = np.zeros(places), np.zeros(places), np.zeros(places)
-    belief_of, some, home = (np.zeros(places, dtype=np.int64) for _ in range(3))
-    work, columns_ = workspace(np.array([options]), np.array([kinds])), columns(options, places, nodes)
+    cells_of = goals[0].shape[1] * goals[1].shape[1]
+    shape = (min(most, cells_of) * cases, options, kinds, nodes)
+    rooms = rooms or Rooms()
+    room = rooms.take(shape)
+    worth, open_, y, share, belief, sharp, left, belief_of, some, home, work, columns_ = room
     offer = (opens_at, opens, judgements, judged_at, precision, mover)
-    stages = (worth, home, belief_of, open_)
+    stages, told = (worth, home, belief_of, open_), (gain, residual, where)
 
     def solve(these: Array, again: bool) -> Array:
         """Do some cells; returns those that have lost places, which are left if not `again`."""
         pairs = _weigh(these, moves, payments, offer, hidden, stages, belief, sharp, some)
-        left[:], share[:] = np.inf, 0.0
+        places = len(these) * cases
+        left[:places], share[:places] = np.inf, 0.0
         lost = np.zeros(len(these), dtype=np.bool_)
         if kinds == 2:
             plain = some[:pairs]
             ways, own = (0,) * options, (home, belief, bend, sharp, open_)
             climb(plain, ways, worth, own, y, share, left, again, columns_)
+            gone = plain[np.isinf(left[plain])]
             if not again:
-                lost[plain[np.isinf(left[plain])] // cases] = True
-        count = len(these) * cases
-        if (np.isinf(left[:count]) & ~np.repeat(lost, cases)).any():
-            _long_ways(count, stages, n, hidden, precision, left, lost, y, share, work)
-        told = (gain, residual, where)
+                lost[gone // cases] = True
+        if pairs < places or again:
+            _long_ways(places, stages, n, hidden, precision, left, lost, y, share, work)
         _take(these, lost, stages, y, share, left, policy_at, hidden, precision, told, policy)
-        settle(these[~lost], moves, payments, policy_at, policy, party, out)
-        return these[lost]
+        gone = these[lost]
+        settle(these[~lost] if len(gone) else these, moves, payments, policy_at, policy, party, out)
+        return gone
 
     # the few lost places take long: they are done at the end, side by side
     late = [solve(taken[begin : begin + most], False) for begin in range(0, count, most)]
     rest = np.concatenate(late) if late else taken[:0]
     for begin in range(0, len(rest), most):
         solve(rest[begin : begin + most], True)
+    rooms.give(shape, room)
 
 
 @njit(**BORROWING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -133,6 +134,7 @@ class Step:
         beliefs, actors = coefficients.beliefs, coefficients.program.actors
         self.judgements = np.array([privacy.judgements(i, beliefs) for i in range(len(actors))])
         self.trials: dict[int, Trial] = {}
+        self.rooms = kernels.Rooms()
         patience = coefficients.patience[groups.actor]
         self.patience = np.ascontiguousarray(patience.ravel())
         self._tiled: dict[int, Floats] = {}
@@ -337,7 +339,8 @@ class Step:
             self._decide(values, out, turn, index, cells[known])
             cells = cells[~known]
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
-        given, decide = self.evidence is None, kernels.decide_private
+        given: Any = self.evidence is None
+        decide: Any = partial(kernels.decide_private, rooms=self.rooms)
         if stage.sealed:
             decide = kernels.decide_together
         rest: Any = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import OPTIONS
+from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 
 _U = np.uint64
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
     """Cells that can be reached from `cells` along live branches.
 
@@ -44,7 +44,7 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
     return count
 
 
-@njit(**OPTIONS)
+@njit(**LENT)
 def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out, found):
     """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
 
@@ -62,7 +62,7 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
         How many cells were found.
     """
     lanes, size, count = _U(weights.shape[1]), _U(row_low.shape[1]), 0
-    table = weights.ravel()
+    table = weights.reshape(weights.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])
@@ -75,13 +75,7 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
             if not live[row]:
                 continue
             goal = _U(goal_high[b, h] + goal_low[b, low])
-            if not marks[goal]:
-                marks[goal] = 1
-                found[count] = goal
-                count += 1
-            if lanes == 1:
-                out[goal] += table[row] * mass[x]
-                continue
+            count = _mark(goal, count, marks, found)
             y, c = goal * lanes, row * lanes
             for w in range(lanes):
                 out[y + w] += table[c + w] * mass[x + w]
@@ -134,11 +128,25 @@ def push_decision(
     int
         How many cells were found.
     """
+    part = np.zeros(chosen.shape[1])
+    goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
+    payments = (first_pay, pay_high, pay_low, pays)
+    policies = (policy_high, policy_low, policy)
+    told = (chosen, earned, marks, out, found)
+    return _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, part, told)
+
+
+@njit(**LENT)
+def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, part, told):
+    """The same, with room for a share of the mass."""
+    (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
+    (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
+    chosen, earned, marks, out, found = told
     branches, size = len(row_high), _U(row_low.shape[1])
     options, lanes = chosen.shape[0], _U(chosen.shape[1])
-    table = weights.ravel()
-    part, count = np.zeros(lanes), 0
-    h, base = _U(0), _U(0)
+    table, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
+    gains, taken = earned.reshape(earned.size), chosen.reshape(chosen.size)
+    h, base, count = _U(0), _U(0), 0
     for i in range(len(cells)):
         cell = _U(cells[i])
         while cell - base >= size:
@@ -147,64 +155,25 @@ def push_decision(
         low, x = cell - base, cell * lanes
         place = policy_high[h] + policy_low[low]
         start = _U(place if place >= 0 else 0) * _U(options) * lanes
-        if lanes == 1 and boxed and place >= 0:  # as below, without loops over lanes
-            for o in range(options):
-                one = mass[x] * policy[start + _U(o)]
-                chosen[o, 0] += one
-                for k in range(first_pay[o], first_pay[o + 1]):
-                    earned[k, 0] += one * pays[pay_high[k, h] + pay_low[k, low], 0]
-                for b in range(first_branch[o], first_branch[o + 1]):
-                    row = _U(row_high[b, h] + row_low[b, low])
-                    if one == 0.0 or not live[row]:
-                        continue
-                    goal = _U(goal_high[b, h] + goal_low[b, low])
-                    if not marks[goal]:
-                        marks[goal] = 1
-                        found[count] = goal
-                        count += 1
-                    out[goal] += table[row] * one
-            mass[x] = 0.0
-            continue
-        stays = place < 0
-        if place < 0:
-            for w in range(lanes):
-                part[w] = mass[x + w]
-        elif not boxed:
-            for w in range(lanes):
-                total = 0.0
-                for o in range(options):
-                    total += policy[start + _U(o) * lanes + w]
-                part[w] = mass[x + w] if total == 0.0 else 0.0
-                stays |= part[w] != 0.0
-        if stays:
-            goal = _U(goal_high[branches, h] + goal_low[branches, low])
-            if not marks[goal]:
-                marks[goal] = 1
-                found[count] = goal
-                count += 1
-            for w in range(lanes):
-                out[goal * lanes + w] += part[w]
+        if place < 0 or not boxed:
+            if _stays(place, options, lanes, mass, x, policy, start, part):
+                goal = _U(goal_high[branches, h] + goal_low[branches, low])
+                count = _mark(goal, count, marks, found)
+                for w in range(lanes):
+                    out[goal * lanes + w] += part[w]
         for o in range(options if place >= 0 else 0):
-            reached = False
-            for w in range(lanes):
-                part[w] = mass[x + w] * policy[start + _U(o) * lanes + w]
-                chosen[o, w] += part[w]
-                reached |= part[w] != 0.0
-            if not reached:
+            if not _choose(lanes, mass, x, policy, start + _U(o) * lanes, part, taken, _U(o) * lanes):
                 continue
             for k in range(first_pay[o], first_pay[o + 1]):
-                paid = pay_high[k, h] + pay_low[k, low]
+                paid, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes
                 for w in range(lanes):
-                    earned[k, w] += part[w] * pays[paid, w]
+                    gains[own + w] += part[w] * amounts[paid + w]
             for b in range(first_branch[o], first_branch[o + 1]):
                 row = _U(row_high[b, h] + row_low[b, low])
                 if not live[row]:
                     continue
                 goal = _U(goal_high[b, h] + goal_low[b, low])
-                if not marks[goal]:
-                    marks[goal] = 1
-                    found[count] = goal
-                    count += 1
+                count = _mark(goal, count, marks, found)
                 y, c = goal * lanes, row * lanes
                 for w in range(lanes):
                     out[y + w] += table[c + w] * part[w]
@@ -213,7 +182,46 @@ def push_decision(
     return count
 
 
-@njit(**OPTIONS)
+@njit(forceinline=True, **BORROWING)
+def _mark(goal, count, marks, found):
+    """Note a cell that mass has come to; how many there are."""
+    if not marks[goal]:
+        marks[goal] = 1
+        found[count] = goal
+        count += 1
+    return count
+
+
+@njit(forceinline=True, **LENT)
+def _stays(place, options, lanes, mass, x, policy, start, part):
+    """The mass for which nobody decides; whether there is any."""
+    some = 0
+    for w in range(lanes):
+        part[w] = 0.0
+    for o in range(options if place >= 0 else 0):
+        spot = start + _U(o) * lanes
+        for w in range(lanes):
+            part[w] += policy[spot + w]
+    for w in range(lanes):
+        stays = mass[x + w] if part[w] == 0.0 else 0.0
+        part[w] = stays
+        some += stays != 0.0
+    return some > 0
+
+
+@njit(forceinline=True, **LENT)
+def _choose(lanes, mass, x, policy, spot, part, taken, own):
+    """The mass that chooses an option, added to what is `taken`; whether there is any."""
+    some = 0
+    for w in range(lanes):
+        moved = mass[x + w] * policy[spot + w]
+        part[w] = moved
+        taken[own + w] += moved
+        some += moved != 0.0
+    return some > 0
+
+
+@njit(**LENT)
 def push_collect(
     cells, mass, goal_high, goal_low, pay_high, pay_low, pays, earned, marks, out, found
 ):
@@ -228,6 +236,7 @@ def push_collect(
         As in `push`; `mass` is cleared.
     """
     lanes, size, count = _U(pays.shape[1]), _U(len(goal_low)), 0
+    gains, amounts = earned.reshape(earned.size), pays.reshape(pays.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])
@@ -236,22 +245,19 @@ def push_collect(
             h += _U(1)
         low, x = cell - base, cell * lanes
         goal = _U(goal_high[h] + goal_low[low])
-        if not marks[goal]:
-            marks[goal] = 1
-            found[count] = goal
-            count += 1
+        count = _mark(goal, count, marks, found)
         y = goal * lanes
         for k in range(len(pay_high)):
-            row = pay_high[k, h] + pay_low[k, low]
+            row, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes
             for w in range(lanes):
-                earned[k, w] += mass[x + w] * pays[row, w]
+                gains[own + w] += mass[x + w] * amounts[row + w]
         for w in range(lanes):
             out[y + w] += mass[x + w]
             mass[x + w] = 0.0
     return count
 
 
-@njit(**OPTIONS)
+@njit(**LENT)
 def gather(mass, rows, out):
     """Sum mass over the cells of each row: the joint law of some variables.
 
@@ -266,7 +272,7 @@ def gather(mass, rows, out):
             out[rows[i], w] += mass[i, w]
 
 
-@njit(**OPTIONS)
+@njit(**LENT)
 def chosen(mass, rows, policy, out):
     """Sum mass over cells by the option chosen there.
 
@@ -286,7 +292,7 @@ def chosen(mass, rows, policy, out):
                 out[o, w] += mass[i, w] * policy[start + _U(o) * lanes + w]
 
 
-@njit(**OPTIONS)
+@njit(**LENT)
 def total(cells, mass, out):
     """Sum the mass of some cells: mass (all cells * lanes,), out (lanes,)."""
     lanes = _U(len(out))
@@ -298,7 +304,7 @@ def total(cells, mass, out):
             out[w] += mass[x + w]
 
 
-@njit(**OPTIONS)
+@njit(**BORROWING)
 def unmark(cells, marks):
     """Set the marks of some cells back to 0."""
     for cell in cells:

@@ -179,14 +179,26 @@ def push_two(
     found,
 ):
     """Forward, the transpose of `settle_two`; the arrays are those of `revealed.push_private`."""
-    beliefs, _, first, n, bend, stride, node_high, node_low = alone(party)
+    profiles, cases = policy.shape[2], policy.shape[3]
+    room = np.zeros(profiles * cases), np.zeros((2, cases)), np.zeros(cases)
+    moves = mass, goals, rows, live, weights, first_branch
+    payments, told = (first_pay, pays_at, pays), (chosen, earned, error, marks, out, found)
+    hidden, work = alone(party), (*scratch(cases), *room)
+    return _push(cells, moves, payments, policy_at, policy, hidden, told, work)
+
+
+@njit(**BORROWING)
+def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
+    """The same, with room to work in."""
+    mass, goals, rows, live, weights, first_branch = moves
+    (first_pay, pays_at, pays), (chosen, earned, error, marks, out, found) = payments, told
+    beliefs, _, first, n, bend, stride, node_high, node_low = hidden
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     size, lanes, count = goals[1].shape[1], profiles * cases, 0
-    x, open_, part, full = scratch(cases)
-    moved, expected, acts = np.zeros(lanes), np.zeros((2, cases)), np.zeros(cases)
-    here, there, shares = mass.ravel(), out.ravel(), policy.ravel()
-    odds, amounts = weights.ravel(), pays.ravel()
-    told, gains = chosen.ravel(), earned.ravel()
+    x, open_, part, full, moved, expected, acts = work
+    here, there, shares = mass.reshape(mass.size), out.reshape(out.size), policy.reshape(policy.size)
+    odds, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
+    taken, gains = chosen.reshape(chosen.size), earned.reshape(earned.size)
     for cell in cells:
         h, low = cell // size, cell % size
         node, spot = node_high[h] + node_low[low], _U(cell * lanes)
@@ -201,7 +213,7 @@ def push_two(
             begin, end = place(beliefs[node], bend, n, shares, one, two, x, open_)
             if end < begin:
                 continue
-            _choose(lanes, here, spot, shares, _U(own), moved, told, _U(a * lanes))
+            _choose(lanes, here, spot, shares, _U(own), moved, taken, _U(a * lanes))
             for k in range(first_pay[a], first_pay[a + 1]):
                 paid = (pays_at[0][k, h] + pays_at[1][k, low]) * lanes
                 _earn(lanes, moved, amounts, _U(paid), gains, _U(k * lanes))

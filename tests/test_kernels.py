@@ -336,14 +336,14 @@ def test_gather_and_total(seed: int) -> None:
 # -- choice ----------------------------------------------------------------------------------
 
 
-def logit(values: Floats, open_: Floats, precision: Floats, *, plain: bool = False) -> Floats:
+def logit(values: Floats, open_: Floats, precision: Floats) -> Floats:
     """The kernel on (options, places), with room to spare behind the places in use."""
     count = values.shape[1]
     share, free = (np.pad(a, ((0, 0), (0, 3)), constant_values=1.0) for a in (values, open_))
     sharp = np.pad(precision, (0, 3))
     best, total = np.zeros((2, count + 3))
     finite = bool((precision < np.inf).all())
-    kernels.logit(share, free, plain, finite, sharp, count, best, total)
+    kernels.logit(share, free, finite, sharp, count, best, total)
     some = open_.any(axis=0)
     assert ((total[:count] > 0) == some).all()
     close(best[:count][some], np.where(open_ > 0, values, -np.inf).max(axis=0)[some])
@@ -362,8 +362,7 @@ def test_logit(options: int, scale: float) -> None:
     for sharp in (precision, finite):
         close(logit(values, open_, sharp), plain_logit(values, open_ != 0, sharp))
     expected = plain_logit(values, every != 0, finite)
-    for plain in (False, True):
-        close(logit(values, every, finite, plain=plain), expected)
+    close(logit(values, every, finite), expected)
 
 
 def test_a_closed_option_worth_nothing_sensible_is_never_chosen() -> None:

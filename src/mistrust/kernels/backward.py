@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import BORROWING
+from mistrust.kernels.options import BORROWING, OPTIONS
 
 _U = np.uint64
 CHUNK = 64
@@ -48,7 +48,7 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
                 out[x + j] = 0.0
 
 
-@njit(**BORROWING)
+@njit(**OPTIONS)
 def choice_values(
     highs,
     lows,
@@ -70,7 +70,7 @@ def choice_values(
 ):
     """What every group expects from an option at the cells (highs, lows): out (cells * n,)."""
     n, lanes = _U(weights.shape[1]), _U(pays.shape[1])
-    table, pay_table = weights.reshape(weights.size), pays.ravel()
+    table, pay_table = weights.ravel(), pays.ravel()
     base = _U(0)
     for i in range(len(highs)):
         h, low = highs[i], lows[i]
@@ -98,7 +98,7 @@ def choice_values(
         base += n
 
 
-@njit(**BORROWING)
+@njit(**OPTIONS)
 def judge(judgements, row, own, out):
     """What a mover makes of amounts that depend on hidden types, in place.
 
@@ -111,8 +111,7 @@ def judge(judgements, row, own, out):
         Amounts by profile and case, replaced by averages over the profiles; scratch.
     """
     profiles, games = _U(judgements.shape[1]), _U(judgements.shape[3])
-    own_row = judgements[row]
-    weights = own_row.reshape(own_row.size)
+    weights = judgements[row].ravel()
     out[:] = 0.0
     for p in range(profiles):
         at = p * games

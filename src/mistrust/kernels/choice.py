@@ -18,13 +18,15 @@ def two(first, second, free1, free2, precision, best, total):
     """Logit between two options at finite precision, in place: one exponential, not two."""
     for i in range(_U(len(first))):
         open1, open2 = free1[i], free2[i]
-        one, two = first[i] if open1 != 0.0 else CLOSED, second[i] if open2 != 0.0 else CLOSED
-        gap = one - two
+        one = first[i] if open1 != 0.0 else CLOSED
+        other = second[i] if open2 != 0.0 else CLOSED
+        gap = one - other
         odds = exponential(-precision[i] * abs(gap))
-        weight1, weight2 = open1 * (1.0 if gap >= 0.0 else odds), open2 * (1.0 if gap <= 0.0 else odds)
+        weight1 = open1 * (1.0 if gap >= 0.0 else odds)
+        weight2 = open2 * (1.0 if gap <= 0.0 else odds)
         sum_ = weight1 + weight2
         part = 1.0 / (sum_ if sum_ > 0.0 else 1.0)
-        best[i], total[i] = one if gap > 0.0 else two, part if sum_ > 0.0 else 0.0
+        best[i], total[i] = one if gap > 0.0 else other, part if sum_ > 0.0 else 0.0
         first[i], second[i] = weight1 * part, weight2 * part
 
 
@@ -33,13 +35,14 @@ def three(first, second, third, free1, free2, free3, precision, best, total):
     """Logit among three options at finite precision, in place, in one pass."""
     for i in range(_U(len(first))):
         open1, open2, open3, sharp = free1[i], free2[i], free3[i], precision[i]
-        one, two = first[i] if open1 != 0.0 else CLOSED, second[i] if open2 != 0.0 else CLOSED
-        three = third[i] if open3 != 0.0 else CLOSED
-        most = one if one > two else two
-        most = most if most > three else three
+        one = first[i] if open1 != 0.0 else CLOSED
+        other = second[i] if open2 != 0.0 else CLOSED
+        last = third[i] if open3 != 0.0 else CLOSED
+        most = one if one > other else other
+        most = most if most > last else last
         weight1 = open1 * exponential(sharp * (one - most))
-        weight2 = open2 * exponential(sharp * (two - most))
-        weight3 = open3 * exponential(sharp * (three - most))
+        weight2 = open2 * exponential(sharp * (other - most))
+        weight3 = open3 * exponential(sharp * (last - most))
         sum_ = weight1 + weight2 + weight3
         part = 1.0 / (sum_ if sum_ > 0.0 else 1.0)
         best[i], total[i] = most, part if sum_ > 0.0 else 0.0
@@ -87,13 +90,12 @@ def logit(share, open_, finite, precision, count, best, total):
     """
     options = share.shape[0]
     best, total, precision = best[:count], total[:count], precision[:count]
-    first, second, free1, free2 = share[0, :count], share[1, :count], open_[0, :count], open_[1, :count]
+    own, free = share[:, :count], open_[:, :count]
     if finite and options == 2:
-        two(first, second, free1, free2, precision, best, total)
+        two(own[0], own[1], free[0], free[1], precision, best, total)
         return
     if finite and options == 3:
-        third, free3 = share[2, :count], open_[2, :count]
-        three(first, second, third, free1, free2, free3, precision, best, total)
+        three(own[0], own[1], own[2], free[0], free[1], free[2], precision, best, total)
         return
     best[:] = CLOSED
     total[:] = 0.0

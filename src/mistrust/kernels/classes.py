@@ -14,12 +14,13 @@ from numba import njit
 from mistrust.kernels.options import BORROWING, OPTIONS
 
 COARSE, FINE = 2.0**-22, 2.0**-37
-"""What choice values are rounded to, in logit units; the second where types choose all but alike."""
+"""What choice values are rounded to, in logit units; the second where types all but play alike."""
 CLEAR = 1e-4
 """Types are not all but alike if their choices differ by more than this in their worth (in logit
 units, relative above 1), as long as nothing is learned."""
 UNKNOWN = -1
-MIXED = -7046029254386353131  # odd, near 2**64 over the golden ratio
+MIXED = -7046029254386353131
+"""2**64 over the golden ratio, about: an odd number whose multiples hash well."""
 
 
 @njit(**OPTIONS)

@@ -201,7 +201,11 @@ def weigh_types(judgements, rows, count, own, out):
     own, out : (cells * profiles * cases,)
         Amounts, and their averages over the profiles.
     """
-    profiles, games, flat = _U(judgements.shape[1]), _U(judgements.shape[3]), judgements.reshape(judgements.size)
+    profiles, games, flat = (
+        _U(judgements.shape[1]),
+        _U(judgements.shape[3]),
+        judgements.reshape(judgements.size),
+    )
     for i in range(_U(count)):
         place, seen = i * profiles * games, rows[i] * profiles * profiles * games
         for p in range(profiles):

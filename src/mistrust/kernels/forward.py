@@ -155,14 +155,16 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
         low, x = cell - base, cell * lanes
         place = policy_high[h] + policy_low[low]
         start = _U(place if place >= 0 else 0) * _U(options) * lanes
-        if place < 0 or not boxed:
-            if _stays(place, options, lanes, mass, x, policy, start, part):
-                goal = _U(goal_high[branches, h] + goal_low[branches, low])
-                count = _mark(goal, count, marks, found)
-                for w in range(lanes):
-                    out[goal * lanes + w] += part[w]
+        free = place < 0 or not boxed
+        if free and _stays(place, options, lanes, mass, x, policy, start, part):
+            goal = _U(goal_high[branches, h] + goal_low[branches, low])
+            count = _mark(goal, count, marks, found)
+            for w in range(lanes):
+                out[goal * lanes + w] += part[w]
         for o in range(options if place >= 0 else 0):
-            if not _choose(lanes, mass, x, policy, start + _U(o) * lanes, part, taken, _U(o) * lanes):
+            if not _choose(
+                lanes, mass, x, policy, start + _U(o) * lanes, part, taken, _U(o) * lanes
+            ):
                 continue
             for k in range(first_pay[o], first_pay[o + 1]):
                 paid, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes

@@ -44,6 +44,11 @@ CLOSE = 1e-10
 """Choice values in logit units that differ by less than this from what they imply are solved."""
 POOLED = 1e-8
 """The same where both types play alike: on a node Newton's method may jump from side to side."""
+NEAR = 1e-2
+"""Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
+step is not a small one."""
+CAREFUL = 2.0**-17
+"""The same once the way has been lost and is begun anew, with steps a quarter as long."""
 STRAIGHT = 0.99
 """The cosine of the angle between two tangents above which the branch runs straight."""
 CALM, FREE = 0.5, 4.0
@@ -63,7 +68,8 @@ FAR, FARTHER = 800.0, (8.0, 1e4)
 """A way along the branch, were all steps the longest ones, that is too long; so much is added for
 each unit by which log-odds part at first, and at most so much."""
 
-MOST, LEAST = np.int32(12), np.int32(6)
+MOST, FEWER = np.int32(12), np.int32(6)
+"""Newton steps that a column may take at full precision, and on the way."""
 FIXED, ALONG, LANDING, BEYOND = np.arange(4, dtype=np.int32)
 """What a column is at: t = 1; a step along the branch; a node, and beyond it."""
 GO_ON, AHEAD, ARRIVED, ASTRAY, SOLVED, LOST = np.arange(6, dtype=np.int32)
@@ -155,7 +161,7 @@ def move(count, ways, whole, state):
         length, longest = state[spot(LENGTH) + i], state[spot(LONGEST) + i]
         far |= most > near * real(3.0) * (length if length < one else one)
         done = ARRIVED if t <= one else ASTRAY
-        now, turns = GO_ON if (mode == FIXED) | far else done, MOST if mode == FIXED else LEAST
+        now, turns = GO_ON if (mode == FIXED) | far else done, MOST if mode == FIXED else FEWER
         now = now if on & (most <= state[spot(LAST) + i]) & (trials < turns) else ASTRAY
         kept, small = state[spot(KEPT) + i], length <= real(SMALL)
         clear = real(DROP) * sign >= kept
@@ -178,7 +184,11 @@ def move(count, ways, whole, state):
         twice, longer = two * length, real(4.0) * length
         twice = twice if twice < longest else longest
         longer = longer if longer > twice else twice
-        calm = (cosine > real(STRAIGHT)) & (state[spot(STEEP) + i] < real(CALM)) & (longest >= real(FREE))
+        calm = (
+            (cosine > real(STRAIGHT))
+            & (state[spot(STEEP) + i] < real(CALM))
+            & (longest >= real(FREE))
+        )
         longer, part = longer if calm else twice, real(CLOSING) if steps > 0 else one
         whole[spot(STATUS) + i] = AHEAD if ahead else now
         whole[spot(TURN) + i] = trials + 1 if on else trials

@@ -18,56 +18,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.belief import position, probability
 from mistrust.kernels.classes import leader, sort_out
+from mistrust.kernels.landing import between, go_on
 from mistrust.kernels.options import BORROWING, OPTIONS
-from mistrust.kernels.paces import (
-    AHEAD,
-    ALONG,
-    ARRIVED,
-    ASTRAY,
-    BEYOND,
-    CLOSE,
-    FIXED,
-    GO_ON,
-    LANDING,
-    LOST,
-    SOLVED,
-    move,
-    predict,
-)
+from mistrust.kernels.outset import begin
+from mistrust.kernels.paces import AHEAD, CAREFUL, CLOSE, NEAR, SOLVED, move, predict
 from mistrust.kernels.pairs import (
-    BEND,
-    BY_T,
     COUNT,
-    DISTANCE,
     GAP,
-    HOME,
-    INVERSE,
     JOB,
-    KEPT,
-    LAST,
-    LENGTH,
     LONGEST,
-    MODE,
     NEARBY,
-    NODE,
     ONE,
-    OPEN,
-    PIECE,
-    POINT,
-    PRECISION,
-    PRIOR,
-    ROW,
-    SCALE,
     SHARE_ONE,
     SHARE_TWO,
     STATUS,
-    TANGENT,
     TRIED,
-    TURN,
     TWO,
-    WHICH,
     at,
     choose,
     locate,
@@ -75,26 +42,10 @@ from mistrust.kernels.pairs import (
     read,
     single,
 )
-from mistrust.kernels.scalar import logarithm
 
-_U = np.uint64
-ALIKE = 1e-9
-"""Types whose choices differ by less than this in their worth (in logit units, relative above 1) as
-long as nothing is learned play alike, and nothing is learned all along."""
-NEAR = 1e-2
-"""Log-odds that differ by less than this (relative above 1) are near enough on the way, if the
-step is not a small one."""
-CAREFUL = 2.0**-17
-"""The same once the way has been lost and is begun anew, with steps a quarter as long."""
 FARTHEST, LEAST = 4.0, 0.1
 """Longest step along the branch, in log-odds, unless it runs straight; the first one's bound, and
 the one below which a place is given up."""
-RETURN = 0.1
-LARGE = 2000.0
-FINE = 1e-5
-NEVER = 100
-SHORTEST = 1e-8
-"""A step along the branch below which the way is lost."""
 
 
 @njit(**OPTIONS)
@@ -152,12 +103,12 @@ def _pass(places, ways, worth, values, stages, y, share, left, draft, again, wor
     (whole, state), nodes, found = work, worth.shape[2], (y, share, left)
     entries, numbers = whole.ravel(), state.ravel()
     columns, gone = np.arange(whole.shape[1]), np.arange(whole.shape[1])
-    count, rough = min(len(places), whole.shape[1]), single(state)
+    count = min(len(places), whole.shape[1])
     for i in range(count):
         whole[JOB, i], state[NEARBY, i], state[LONGEST, i] = places[i], NEAR, FARTHEST
     coming = count
-    marks = between(stages[2], nodes, 1e-5 if rough else 1e-9)
-    begin(count, columns, worth, stages, found, rough, whole, state)
+    marks = between(stages[2], nodes, 1e-5 if single(state) else 1e-9)
+    begin(count, columns, worth, stages, found, whole, state)
     while count > 0:
         predict(count, ways, entries, numbers)
         locate(count, ways, nodes, entries, numbers)
@@ -179,197 +130,13 @@ def _pass(places, ways, worth, values, stages, y, share, left, draft, again, wor
             else:
                 columns[fresh] = i
                 fresh += 1
-        begin(fresh, columns, worth, stages, found, rough, whole, state)
+        begin(fresh, columns, worth, stages, found, whole, state)
         for k in range(rest - 1, -1, -1):
             count -= 1
             for row in range(len(whole)):
                 whole[row, gone[k]] = whole[row, count]
             for row in range(len(state)):
                 state[row, gone[k]] = state[row, count]
-
-
-@njit(**BORROWING)
-def begin(number, columns, worth, stages, found, rough, whole, state):
-    """Begin with the places that some columns have got: at the centroid, where nothing is learned.
-
-    To the end where both types play alike as long as nothing is learned, or the equation is a
-    contraction up to there, so that there is one solution; else along the branch, as far as it is.
-    """
-    home, belief, bend, precision, open_ = stages
-    size, n, cases = worth.shape[1], worth.shape[2] - 1, bend.shape[1]
-    y, _, left = found
-    tangent, by_t = at(TANGENT, 0, size), at(BY_T, 0, size)
-    point, tried, row = at(POINT, 0, size), at(TRIED, 0, size), at(ROW, 0, size)
-    for k in range(number):
-        i = columns[k]
-        job = whole[JOB, i]
-        own, chance, sharp, case = home[job], belief[job], precision[job], job % cases
-        whole[HOME, i] = own
-        prior = logarithm(chance / (1.0 - chance))
-        bound, middle, below, above = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
-        state[BEND, i], state[BEND + 1, i] = bound, middle
-        state[BEND + 2, i], state[BEND + 3, i] = below, above
-        state[PRIOR, i], state[PRECISION, i] = prior, sharp
-        if left[job] < np.inf:
-            for a in range(size):
-                state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
-                state[point + a, i] = state[tried + a, i] = y[job, 0, a]
-                state[row + a, i] = 0.0
-            state[point + size, i], state[tried + size, i] = 0.0, 1.0
-            state[row + size, i], state[DISTANCE, i], state[KEPT, i] = 1.0, 1.0, 0.0
-            state[SCALE, i], state[INVERSE, i], state[LAST, i] = 1.0, 1.0, RETURN
-            whole[MODE, i], whole[TURN, i] = FIXED, 0
-            whole[COUNT, i], whole[STATUS, i] = -1 if left[job] < 0.0 else 0, GO_ON
-            continue
-        x = position(chance, bound, middle, below, above)
-        low = min(int(x), n - 1)
-        part, some, mean = x - low, 0.0, 0.0
-        apart, first, second, large = 0.0, 0.0, 0.0, 0.0
-        for a in range(size):
-            free = open_[job, 0, a]
-            state[OPEN + a, i], whole[PIECE + a, i] = free, -1
-            state[point + a, i] = state[tried + a, i] = prior
-            state[row + a, i] = 0.0
-            one, two = worth[own, a, low, 0], worth[own, a, low, 1]
-            one += part * (worth[own, a, low + 1, 0] - one)
-            two += part * (worth[own, a, low + 1, 1] - two)
-            y[job, 0, a], y[job, 1, a] = sharp * one, sharp * (one - two)
-            some += free
-            mean += free * sharp * (one - two)
-            if free == 0.0:
-                continue
-            for node in range(n):
-                steps = below if node < middle else above
-                rise1 = steps * (worth[own, a, node + 1, 0] - worth[own, a, node, 0])
-                rise2 = steps * (worth[own, a, node + 1, 1] - worth[own, a, node, 1])
-                apart = max(apart, abs(rise1 - rise2))
-                first, second = max(first, abs(rise1)), max(second, abs(rise2))
-                large = max(large, abs(worth[own, a, node, 0]), abs(worth[own, a, node, 1]))
-        apart_, scale, length = 0.0, 1.0, 1.0
-        for a in range(size):
-            gap = open_[job, 0, a] * (mean / some - y[job, 1, a])
-            state[by_t + a, i] = gap
-            scale = max(scale, abs(gap))
-            apart_ = max(apart_, abs(gap) / max(1.0, abs(y[job, 0, a])))
-        alike = apart_ <= ALIKE and state[NEARBY, i] > CAREFUL
-        state[point + size, i] = state[tried + size, i] = 0.0
-        state[row + size, i], state[DISTANCE, i], state[KEPT, i] = 1.0, 0.0, 0.0
-        state[SCALE, i], state[INVERSE, i] = 1.0, 1.0
-        steep = 0.25 * sharp * (apart + first + second)
-        if alike or steep <= 0.9:
-            state[tried + size, i], state[LAST, i], state[DISTANCE, i] = 1.0, np.inf, 1.0
-            state[LENGTH, i] = 1.0
-            whole[MODE, i], whole[TURN, i], whole[COUNT, i] = FIXED, 0, -1 if alike else 0
-            whole[STATUS, i] = GO_ON
-            if rough and alike:
-                whole[TURN, i], whole[COUNT, i], left[job] = NEVER, 0, -1.0
-                for a in range(size):
-                    y[job, 0, a] = prior
-            continue
-        if rough and (sharp * large > LARGE or apart_ <= FINE):
-            whole[MODE, i], whole[TURN, i], whole[COUNT, i], whole[STATUS, i] = FIXED, NEVER, 0, GO_ON
-            state[tried + size, i] = 1.0
-            continue
-        for a in range(size):
-            state[tangent + a, i] = -state[by_t + a, i] / scale
-            length += state[tangent + a, i] ** 2
-        state[tangent + size, i], length = 1.0, np.sqrt(length)
-        for j in range(size + 1):
-            state[tangent + j, i] /= length
-        state[SCALE, i], state[INVERSE, i] = scale, 1.0 / scale
-        state[LENGTH, i] = 0.9 / steep * scale * length
-        whole[MODE, i], whole[COUNT, i], whole[STATUS, i] = ALONG, 0, AHEAD
-
-
-@njit(**BORROWING)
-def go_on(count, columns, size, marks, whole, state):
-    """Go on in the columns that are on a node, or have gone astray."""
-    waiting, landing, row = 0, 0, at(ROW, 0, size)
-    shortest = 1e-3 if single(state) else SHORTEST
-    for i in range(count):  # without a branch, which could not be foretold
-        columns[waiting] = i
-        waiting += (whole[STATUS, i] == ARRIVED) | (whole[STATUS, i] == ASTRAY)
-    for k in range(waiting):
-        i = columns[k]
-        status, mode = whole[STATUS, i], whole[MODE, i]
-        if status == ARRIVED:
-            which, node = whole[WHICH, i], whole[NODE, i]
-            whole[PIECE + which, i] = node if state[row + which, i] > 0.0 else node - 1
-            whole[MODE, i], whole[STATUS, i] = BEYOND, GO_ON
-        elif mode == FIXED and whole[COUNT, i] <= 0:  # `finish` tells whether it is near
-            whole[STATUS, i] = SOLVED if whole[COUNT, i] < 0 else LOST
-        elif mode in (FIXED, ALONG):
-            columns[landing] = i
-            landing += 1
-        else:
-            state[LENGTH, i] *= 0.4
-            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
-    land(landing, columns, size, marks, whole, state)
-
-
-@njit(**OPTIONS)
-def between(bend, nodes, margin):
-    """Log-odds a little (1e-9 of a piece) beyond, on and before each node: (3, cases, nodes).
-
-    A posterior that lies so near a node is taken to be on it, whichever way it goes on.
-    """
-    found, n = np.zeros((3, bend.shape[1], nodes)), nodes - 1
-    for case in range(bend.shape[1]):
-        edge, middle, less, more = bend[0, case], bend[1, case], bend[2, case], bend[3, case]
-        for side in range(3):
-            for node in range(1, n):
-                x = probability(node + margin * (1 - side), edge, middle, less, more)
-                found[side, case, node] = np.log(x / (1.0 - x))
-        found[:, case, 0], found[:, case, n] = -np.inf, np.inf
-    return found
-
-
-@njit(forceinline=True, **BORROWING)
-def below(odds, marks):
-    """How many nodes after the first one lie below (or at) some log-odds."""
-    count = 0
-    for node in range(_U(1), _U(len(marks) - 1)):
-        count += odds >= marks[node]
-    return count
-
-
-@njit(**BORROWING)
-def land(number, columns, size, marks, whole, state):
-    """To the first node that the step would cross; if there is none, a shorter step.
-
-    The posterior goes on through the node in the direction in which it came, whatever the kink
-    does to the others: without its own column the derivatives are alike on both sides.
-    """
-    point, tried = at(POINT, 0, size), at(TRIED, 0, size)
-    tangent, row = at(TANGENT, 0, size), at(ROW, 0, size)
-    cases = _U(marks.shape[1])
-    shortest = 1e-3 if single(state) else SHORTEST
-    for k in range(number):
-        i = columns[k]
-        which, far, ahead, case = -1, state[LENGTH, i], 0, _U(whole[JOB, i]) % cases
-        for a in range(size):
-            slope, own = state[tangent + a, i], state[point + a, i]
-            up = slope > 0.0
-            node = below(own, marks[2 if up else 0, case]) + up
-            there = (marks[1, case, node] - own) / slope
-            nearer = (there >= 0.0) & (there < far) & (state[OPEN + a, i] != 0.0)
-            far, which = there if nearer else far, a if nearer else which
-            ahead = node if nearer else ahead
-        if which < 0:
-            state[LENGTH, i] *= 0.4
-            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
-            continue
-        rate = state[tangent + which, i]
-        for a in range(size):
-            state[tried + a, i] = state[point + a, i] + far * state[tangent + a, i]
-            state[row + a, i] = 0.0
-        step = far * state[tangent + size, i] * state[INVERSE, i]
-        state[tried + size, i] = state[point + size, i] + step
-        state[row + size, i], state[row + which, i] = 0.0, 1.0 if rate > 0.0 else -1.0
-        state[DISTANCE, i], state[LAST, i] = far * abs(rate), 0.1 * far + NEAR
-        whole[PIECE + which, i] = ahead - 1 if rate > 0.0 else ahead
-        whole[MODE, i], whole[TURN, i], whole[STATUS, i] = LANDING, 0, GO_ON
-        whole[WHICH, i], whole[NODE, i] = which, ahead
 
 
 @njit(**BORROWING)

@@ -93,9 +93,7 @@ def logarithm(x: Any) -> Any:
 
 @overload(logarithm, jit_options=_OPTIONS, strict=False)
 def _logarithm(x: Any) -> Any:
-    """Splits x into ``2**k m`` with m between the roots of 1/2 and 2, and sums the series of
-    ``log m = 2 artanh((m - 1) / (m + 1))``.
-    """
+    """Splits x into ``2**k m`` with m about 1, and sums ``log m = 2 artanh((m - 1) / (m + 1))``."""
     return {types.float64: _long_series, types.float32: _series}[x]
 
 

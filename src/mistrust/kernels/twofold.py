@@ -196,7 +196,11 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     size, lanes, count = goals[1].shape[1], profiles * cases, 0
     x, open_, part, full, moved, expected, acts = work
-    here, there, shares = mass.reshape(mass.size), out.reshape(out.size), policy.reshape(policy.size)
+    here, there, shares = (
+        mass.reshape(mass.size),
+        out.reshape(out.size),
+        policy.reshape(policy.size),
+    )
     odds, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
     taken, gains = chosen.reshape(chosen.size), earned.reshape(earned.size)
     for cell in cells:

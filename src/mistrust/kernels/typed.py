@@ -190,7 +190,7 @@ def _weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
 def _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, some, work):
     """The same, with room to work in."""
     opens_at, opens, judgements, judged_at, precision, mover = offer
-    beliefs, kind, first, _, _, stride, node_high, node_low = hidden
+    beliefs, _, first, _, _, stride, node_high, node_low = hidden
     worth, home, belief_of, open_ = stages
     size, kinds, cases = moves[1][1].shape[1], beliefs.shape[1], beliefs.shape[2]
     (expected, this, last), pairs, own = work, 0, 0

@@ -408,5 +408,17 @@ def test_logarithm_is_good_to_four_units_in_the_last_place() -> None:
     assert (abs(out - exact) <= 4 * np.spacing(abs(exact))).all()
 
 
+def test_both_in_single_precision() -> None:
+    rng = np.random.default_rng(2)
+    x = np.concatenate([-np.linspace(0, 60, 100_001), -rng.random(100_000)]).astype(np.float32)
+    found, exact = exponentials(x), np.exp(x.astype(float))
+    assert found.dtype == np.float32
+    assert (abs(found - exact) <= 4 * np.spacing(exact.astype(np.float32))).all()
+    assert not exponentials(np.array([-61.0, -np.inf], np.float32)).any()
+    x = np.exp(rng.uniform(-60, 60, 4000)).astype(np.float32)
+    exact = np.log(x.astype(float))
+    assert (abs(logarithms(x) - exact) <= 4 * np.spacing(abs(exact).astype(np.float32))).all()
+
+
 def test_exponential_far_below_is_nothing() -> None:
     assert not exponentials(np.array([-np.inf, -1000.0, -1e300, -708.5])).any()

@@ -41,7 +41,7 @@ def scratch(places, options, nodes):
         These in single precision.
     """
     size = 64
-    while size < 2 * places:
+    while size < 2 * places:  # half of it is empty, so that a search ends soon
         size *= 2
     rounded, first = np.zeros((places, options, nodes, 2)), np.zeros(places, np.int64)
     short = np.zeros(rounded.shape, np.float32)
@@ -86,8 +86,9 @@ def leader(place, home, belief, open_, first):
     if home[other] != first[own] or belief[other] != belief[place]:
         return place
     for a in range(open_.shape[2]):
-        if open_[other, 0, a] != open_[place, 0, a]:
-            return place
+        for k in range(2):
+            if open_[other, k, a] != open_[place, k, a]:
+                return place
     return other
 
 

@@ -8,9 +8,15 @@ solution; from there on the branch is followed by arc length, as in `kernels.bra
 left what is not found this way. A node of the belief at which the branch turns sharply is landed
 on, and left on its other side.
 
+The way is sought twice. A *draft*, in single precision and for one place of a class
+(`kernels.classes`), says where it ends; from there each place is solved to full precision, with its
+own values. Where single precision would not do, the draft is in double precision, and where no
+draft is found the whole way is gone at full precision.
+
 Places take turns in a few columns. `kernels.pairs` evaluates the equation and Newton's step for
 all columns in long loops, `kernels.paces` takes that step and the next one along the branch; the
-columns that begin, land, go astray or are done are seen to one by one.
+columns that begin (`kernels.outset`), land, go astray (`kernels.landing`) or are done are seen to
+one by one.
 """
 
 from __future__ import annotations
@@ -68,8 +74,9 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
     y, share : (all places, 2, options)
         Return the choice values in logit units, and the strategies, of the options that are open.
     left : (all places,)
-        Returns the residual, or infinity if the way is lost; then a longer one must be taken.
-        Between the two passes it is 0 where `y` holds the log-odds that the first one has found.
+        Returns the residual, or infinity if the way is lost; then a longer one must be taken. A
+        draft leaves 0 where it puts the log-odds that it has found into `y`, and -1 where these
+        are those of the belief, since both types play alike.
     again
         Whether to begin anew, with care, where the way is lost.
     work
@@ -80,26 +87,29 @@ def climb(places, ways, worth, stages, y, share, left, again, work):
     for place in places:
         left[place] = np.inf
     if not again:
-        firsts = np.empty(len(places), dtype=np.int64)
+        rounded, first, _, one, short = room
+        firsts, count = np.empty(len(places), dtype=np.int64), 0
         firsts = firsts[: sort_out(places, worth, stages, room, firsts)]
-        drafted = (home, belief, bend, room[3], open_)
-        _pass(firsts, ways, room[0], room[4].ravel(), drafted, y, share, left, True, False, rough)
-        count = 0
+        own = (home, belief, bend, one, open_)
+        _pass(firsts, ways, rounded, short.ravel(), own, y, share, left, True, False, rough)
         for place in firsts:
             if left[place] == np.inf:
                 firsts[count] = place
                 count += 1
-        rounded = room[0].ravel()
-        _pass(firsts[:count], ways, room[0], rounded, drafted, y, share, left, True, False, exact)
+        rest = firsts[:count]
+        _pass(rest, ways, rounded, rounded.ravel(), own, y, share, left, True, False, exact)
         for place in places:
-            other = leader(place, home, belief, open_, room[1])
+            other = leader(place, home, belief, open_, first)
             left[place], y[place, 0] = left[other], y[other, 0]
     _pass(places, ways, worth, worth.ravel(), stages, y, share, left, False, again, exact)
 
 
 @njit(**OPTIONS)
 def _pass(places, ways, worth, values, stages, y, share, left, draft, again, work):
-    """Along the branch in single precision, or on from where that led, in double precision."""
+    """All the way for some places, or on from a draft; for a `draft`, only where it ends.
+
+    `values` are those of `worth`, flat, in the precision that `work` has.
+    """
     (whole, state), nodes, found = work, worth.shape[2], (y, share, left)
     entries, numbers = whole.ravel(), state.ravel()
     columns, gone = np.arange(whole.shape[1]), np.arange(whole.shape[1])

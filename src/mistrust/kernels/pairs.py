@@ -1,9 +1,11 @@
 """The equation of an actor with two types and a step of Newton's method, for many columns.
 
-Every pass is one loop over the columns, in which a branch is a choice of numbers and the options
+Every function is one loop over the columns, in which a branch is a choice of numbers and options
 follow one another: `ways` is a tuple with an entry for each option, so that their number is known
 to the compiler, which turns the loop into vector instructions. Only `read` looks things up.
-`kernels.pair` says what the arrays are and drives the passes.
+`kernels.pair` says what the arrays are and drives the loops. Numbers are of single or of double
+precision: ``real`` is the type that `state` has, since a literal would make everything double.
+Several of these loops in one take half as long again.
 """
 
 from __future__ import annotations
@@ -51,10 +53,17 @@ def single(state):
 
 @njit(**OPTIONS)
 def scratch(options, places, nodes):
-    """What `pair.climb` works in, for so many options.
+    """What `pair.climb` works in, for so many options, places and nodes of the belief.
 
     Returns
     -------
+    rough, exact : (whole, state)
+        For the two passes, in single and in double precision; their rows are below.
+    room
+        `classes.scratch`.
+
+    Rows
+    ----
     whole : (8 + options, columns)
         A column's place, whose values it reads, status and mode (see `pair`), Newton steps so far,
         steps along the branch (-1 where both types play alike), the option whose posterior comes

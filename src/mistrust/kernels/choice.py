@@ -90,12 +90,14 @@ def logit(share, open_, finite, precision, count, best, total):
     """
     options = share.shape[0]
     best, total, precision = best[:count], total[:count], precision[:count]
-    own, free = share[:, :count], open_[:, :count]
     if finite and options == 2:
-        two(own[0], own[1], free[0], free[1], precision, best, total)
+        first, second = share[0, :count], share[1, :count]
+        two(first, second, open_[0, :count], open_[1, :count], precision, best, total)
         return
     if finite and options == 3:
-        three(own[0], own[1], own[2], free[0], free[1], free[2], precision, best, total)
+        first, second, third = share[0, :count], share[1, :count], share[2, :count]
+        free1, free2, free3 = open_[0, :count], open_[1, :count], open_[2, :count]
+        three(first, second, third, free1, free2, free3, precision, best, total)
         return
     best[:] = CLOSED
     total[:] = 0.0

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import BORROWING, OPTIONS
+from mistrust.kernels.worth import equal
 
 COARSE, FINE = 2.0**-22, 2.0**-37
 """What choice values are rounded to, in logit units; the second where types all but play alike."""
@@ -124,19 +125,12 @@ def _round(worth, sharp, step, out, short):
 @njit(**BORROWING)
 def _find(key, own, rounded, cases, slots):
     """The first home with the same rounded values in the same case; noted, if there is none."""
-    last = np.uint64(len(slots) - 1)
+    values, last = rounded.reshape(len(rounded), -1), np.uint64(len(slots) - 1)
     at = (np.uint64((key + own % cases) * MIXED) >> np.uint64(32)) & last
     while slots[at] != UNKNOWN:
-        if slots[at] % cases == own % cases and _equal(rounded[slots[at]], rounded[own]):
-            return slots[at]
+        other = slots[at]
+        if other % cases == own % cases and equal(values[other], values[own]):
+            return other
         at = (at + np.uint64(1)) & last
     slots[at] = own
     return own
-
-
-@njit(**BORROWING)
-def _equal(one, other):
-    first, second, gaps = one.reshape(one.size), other.reshape(other.size), 0
-    for j in range(np.uint64(len(first))):
-        gaps += first[j] != second[j]
-    return gaps == 0

@@ -36,11 +36,7 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
         low = cell - base
         for b in range(len(row_high)):
             if live[row_high[b, h] + row_low[b, low]]:
-                y = goal_high[b, h] + goal_low[b, low]
-                if not marks[y]:
-                    marks[y] = 1
-                    out[count] = y
-                    count += 1
+                count = mark(goal_high[b, h] + goal_low[b, low], count, marks, out)
     return count
 
 
@@ -75,7 +71,7 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
             if not live[row]:
                 continue
             goal = _U(goal_high[b, h] + goal_low[b, low])
-            count = _mark(goal, count, marks, found)
+            count = mark(goal, count, marks, found)
             y, c = goal * lanes, row * lanes
             for w in range(lanes):
                 out[y + w] += table[c + w] * mass[x + w]
@@ -158,24 +154,22 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
         free = place < 0 or not boxed
         if free and _stays(place, options, lanes, mass, x, policy, start, part):
             goal = _U(goal_high[branches, h] + goal_low[branches, low])
-            count = _mark(goal, count, marks, found)
+            count = mark(goal, count, marks, found)
             for w in range(lanes):
                 out[goal * lanes + w] += part[w]
         for o in range(options if place >= 0 else 0):
-            if not _choose(
-                lanes, mass, x, policy, start + _U(o) * lanes, part, taken, _U(o) * lanes
-            ):
+            own = _U(o) * lanes
+            if not choose(lanes, mass, x, policy, start + own, part, taken, own):
                 continue
             for k in range(first_pay[o], first_pay[o + 1]):
-                paid, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes
-                for w in range(lanes):
-                    gains[own + w] += part[w] * amounts[paid + w]
+                paid = _U(pay_high[k, h] + pay_low[k, low]) * lanes
+                earn(lanes, part, amounts, paid, gains, _U(k) * lanes)
             for b in range(first_branch[o], first_branch[o + 1]):
                 row = _U(row_high[b, h] + row_low[b, low])
                 if not live[row]:
                     continue
                 goal = _U(goal_high[b, h] + goal_low[b, low])
-                count = _mark(goal, count, marks, found)
+                count = mark(goal, count, marks, found)
                 y, c = goal * lanes, row * lanes
                 for w in range(lanes):
                     out[y + w] += table[c + w] * part[w]
@@ -185,7 +179,7 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
 
 
 @njit(forceinline=True, **BORROWING)
-def _mark(goal, count, marks, found):
+def mark(goal, count, marks, found):
     """Note a cell that mass has come to; how many there are."""
     if not marks[goal]:
         marks[goal] = 1
@@ -212,7 +206,7 @@ def _stays(place, options, lanes, mass, x, policy, start, part):
 
 
 @njit(forceinline=True, **LENT)
-def _choose(lanes, mass, x, policy, spot, part, taken, own):
+def choose(lanes, mass, x, policy, spot, part, taken, own):
     """The mass that chooses an option, added to what is `taken`; whether there is any."""
     some = 0
     for w in range(lanes):
@@ -221,6 +215,13 @@ def _choose(lanes, mass, x, policy, spot, part, taken, own):
         taken[own + w] += moved
         some += moved != 0.0
     return some > 0
+
+
+@njit(forceinline=True, **LENT)
+def earn(lanes, moved, paid, at, out, spot):
+    """Add what a mass is paid."""
+    for w in range(lanes):
+        out[spot + w] += moved[w] * paid[at + w]
 
 
 @njit(**LENT)
@@ -247,7 +248,7 @@ def push_collect(
             h += _U(1)
         low, x = cell - base, cell * lanes
         goal = _U(goal_high[h] + goal_low[low])
-        count = _mark(goal, count, marks, found)
+        count = mark(goal, count, marks, found)
         y = goal * lanes
         for k in range(len(pay_high)):
             row, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes

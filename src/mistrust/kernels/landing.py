@@ -51,7 +51,6 @@ SHORTEST, SHORT = 1e-8, 1e-3
 def go_on(count, columns, size, marks, whole, state):
     """Go on in the columns that are on a node, or have gone astray."""
     waiting, landing, row = 0, 0, at(ROW, 0, size)
-    shortest = SHORT if single(state) else SHORTEST
     for i in range(count):  # without a branch, which could not be foretold
         columns[waiting] = i
         waiting += (whole[STATUS, i] == ARRIVED) | (whole[STATUS, i] == ASTRAY)
@@ -68,14 +67,21 @@ def go_on(count, columns, size, marks, whole, state):
             columns[landing] = i
             landing += 1
         else:
-            state[LENGTH, i] *= 0.4
-            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
+            shorten(i, whole, state)
     land(landing, columns, size, marks, whole, state)
+
+
+@njit(forceinline=True, **BORROWING)
+def shorten(i, whole, state):
+    """A shorter step."""
+    state[LENGTH, i] *= 0.4
+    shortest = SHORT if single(state) else SHORTEST
+    whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
 
 
 @njit(**OPTIONS)
 def between(bend, nodes, margin):
-    """Log-odds a little (1e-9 of a piece) beyond, on and before each node: (3, cases, nodes).
+    """Log-odds a little (a margin, in pieces) beyond, on and before each node: (3, cases, nodes).
 
     A posterior that lies so near a node is taken to be on it, whichever way it goes on.
     """
@@ -109,7 +115,6 @@ def land(number, columns, size, marks, whole, state):
     point, tried = at(POINT, 0, size), at(TRIED, 0, size)
     tangent, row = at(TANGENT, 0, size), at(ROW, 0, size)
     cases = _U(marks.shape[1])
-    shortest = SHORT if single(state) else SHORTEST
     for k in range(number):
         i = columns[k]
         which, far, ahead, case = -1, state[LENGTH, i], 0, _U(whole[JOB, i]) % cases
@@ -122,8 +127,7 @@ def land(number, columns, size, marks, whole, state):
             far, which = there if nearer else far, a if nearer else which
             ahead = node if nearer else ahead
         if which < 0:
-            state[LENGTH, i] *= 0.4
-            whole[STATUS, i] = AHEAD if state[LENGTH, i] >= shortest else LOST
+            shorten(i, whole, state)
             continue
         rate = state[tangent + which, i]
         for a in range(size):

@@ -54,7 +54,7 @@ NEVER = 100
 @njit(**BORROWING)
 def begin(number, columns, worth, stages, found, whole, state):
     """Begin with the places that some columns have got: where a draft has led, or at the outset."""
-    home, belief, bend, precision, _ = stages
+    home, belief, bend, precision, open_ = stages
     left, size, cases = found[2], worth.shape[1], bend.shape[1]
     row = at(ROW, 0, size)
     for k in range(number):
@@ -66,7 +66,7 @@ def begin(number, columns, worth, stages, found, whole, state):
             state[BEND + j, i] = bend[j, case]
         state[PRIOR, i], state[PRECISION, i] = logarithm(chance / (1.0 - chance)), precision[job]
         for a in range(size):
-            state[OPEN + a, i], whole[PIECE + a, i] = stages[4][job, 0, a], -1
+            state[OPEN + a, i], whole[PIECE + a, i] = open_[job, 0, a], -1
             state[row + a, i] = 0.0
         state[row + size, i], state[KEPT, i] = 1.0, 0.0
         state[SCALE, i], state[INVERSE, i] = 1.0, 1.0
@@ -103,9 +103,8 @@ def _at_centroid(i, job, worth, stages, found, whole, state):
     In single precision an end that is known, or not to be told, is left to the other pass.
     """
     size, y, left, rough = worth.shape[1], found[0], found[2], single(state)
-    tangent, by_t, point, tried = (
-        at(TANGENT, 0, size), at(BY_T, 0, size), at(POINT, 0, size), at(TRIED, 0, size)
-    )  # fmt: skip
+    tangent, by_t = at(TANGENT, 0, size), at(BY_T, 0, size)
+    point, tried = at(POINT, 0, size), at(TRIED, 0, size)
     for a in range(size):
         state[point + a, i] = state[tried + a, i] = state[PRIOR, i]
     apart = _gaps(i, job, worth, stages, y, state)
@@ -115,7 +114,8 @@ def _at_centroid(i, job, worth, stages, found, whole, state):
         _to_the_end(i, size, np.inf, alike, whole, state)
         if rough and (alike or steep > 0.9):
             whole[TURN, i], whole[COUNT, i] = NEVER, 0
-            left[job] = -1.0 if alike else np.inf
+        if rough and alike:
+            left[job] = -1.0
             for a in range(size):
                 y[job, 0, a] = state[PRIOR, i]
         return
@@ -138,12 +138,8 @@ def _at_centroid(i, job, worth, stages, found, whole, state):
 def _gaps(i, job, worth, stages, y, state):
     """By how much the types' choices differ in their worth, in BY_T; the most, relative above 1."""
     home, belief, bend, precision, open_ = stages
-    size, case, by_t, own = (
-        worth.shape[1],
-        job % bend.shape[1],
-        at(BY_T, 0, worth.shape[1]),
-        home[job],
-    )
+    size, case, own = worth.shape[1], job % bend.shape[1], home[job]
+    by_t = at(BY_T, 0, size)
     x = position(belief[job], bend[0, case], bend[1, case], bend[2, case], bend[3, case])
     low = min(int(x), worth.shape[2] - 2)
     part, sharp, some, mean, most = x - low, precision[job], 0.0, 0.0, 0.0

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import bayes, locate, scratch
+from mistrust.kernels.forward import mark
 from mistrust.kernels.options import BORROWING, OPTIONS
 from mistrust.kernels.private import column, likelihoods
 from mistrust.kernels.shown import acts, learn, lessons, meet
@@ -62,10 +63,7 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
                     for p in range(len(kind)):
                         moved = share[j] * weights[row, p, case] * mass[cell, p, case]
                         if moved != 0.0:
-                            if not marks[goal]:
-                                marks[goal] = 1
-                                found[count] = goal
-                                count += 1
+                            count = mark(goal, count, marks, found)
                             out[goal, p, case] += moved
         _drift(expected, beliefs[node], mass[cell], error)
         mass[cell] = 0.0
@@ -151,10 +149,7 @@ def push_private(
                             if weight == 0.0:
                                 continue
                             goal = base + shift[j, case]
-                            if not marks[goal]:
-                                marks[goal] = 1
-                                found[count] = goal
-                                count += 1
+                            count = mark(goal, count, marks, found)
                             out[goal, p, case] += weight
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
         for case in range(cases):
@@ -162,10 +157,7 @@ def push_private(
                 continue
             for p in range(mass.shape[1]):
                 if mass[cell, p, case] != 0.0:
-                    if not marks[away]:
-                        marks[away] = 1
-                        found[count] = away
-                        count += 1
+                    count = mark(away, count, marks, found)
                     out[away, p, case] += mass[cell, p, case]
         mass[cell] = 0.0
     return count

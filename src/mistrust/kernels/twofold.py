@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import position
+from mistrust.kernels.forward import choose, earn, mark
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 from mistrust.kernels.shown import alone
 
@@ -217,10 +218,10 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
             begin, end = place(beliefs[node], bend, n, shares, one, two, x, open_)
             if end < begin:
                 continue
-            _choose(lanes, here, spot, shares, _U(own), moved, taken, _U(a * lanes))
+            choose(_U(lanes), here, spot, shares, _U(own), moved, taken, _U(a * lanes))
             for k in range(first_pay[a], first_pay[a + 1]):
                 paid = (pays_at[0][k, h] + pays_at[1][k, low]) * lanes
-                _earn(lanes, moved, amounts, _U(paid), gains, _U(k * lanes))
+                earn(_U(lanes), moved, amounts, _U(paid), gains, _U(k * lanes))
             for to in range(begin, end + 1):
                 hat(to, x, open_, part)
                 _expect(beliefs, node, to, shares, one, two, part, expected)
@@ -233,35 +234,15 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
                         shift = p * cases
                         _weigh(moved, _U(shift), odds, _U(row * lanes + shift), part, full)
                         some += _send(full, there, _U(goal * lanes + shift))
-                    if some != 0.0 and not marks[goal]:
-                        marks[goal] = 1
-                        found[count] = goal
-                        count += 1
+                    if some != 0.0:
+                        count = mark(goal, count, marks, found)
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
-        if _pass(profiles, acts, here, spot, there, _U(away * lanes)) and not marks[away]:
-            marks[away] = 1
-            found[count] = away
-            count += 1
+        if _pass(profiles, acts, here, spot, there, _U(away * lanes)):
+            count = mark(away, count, marks, found)
         _drift(profiles, acts, expected, beliefs[node], here, spot, error)
         for w in range(_U(lanes)):
             here[spot + w] = 0.0
     return count
-
-
-@njit(forceinline=True, **LENT)
-def _choose(lanes, mass, spot, share, begin, moved, told, at):
-    """The mass that chooses an option, which is added to `told`."""
-    for w in range(_U(lanes)):
-        m = mass[spot + w] * share[begin + w]
-        moved[w] = m
-        told[at + w] += m
-
-
-@njit(forceinline=True, **LENT)
-def _earn(lanes, moved, paid, at, out, spot):
-    """Add what it is paid."""
-    for w in range(_U(lanes)):
-        out[spot + w] += moved[w] * paid[at + w]
 
 
 @njit(forceinline=True, **LENT)

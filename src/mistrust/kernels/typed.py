@@ -120,8 +120,8 @@ def decide_private(
         settle(taken, moves, payments, policy_at, policy, party, out)
         return
     most = max(1, PLACES // cases)
-    cells_of = goals[0].shape[1] * goals[1].shape[1]
-    shape = (min(most, cells_of) * cases, options, kinds, nodes)
+    every = goals[0].shape[1] * goals[1].shape[1]
+    shape = (min(most, every) * cases, options, kinds, nodes)
     rooms = rooms or Rooms()
     room = rooms.take(shape)
     worth, open_, y, share, belief, sharp, left, belief_of, some, home, work, columns_ = room

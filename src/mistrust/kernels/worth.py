@@ -37,7 +37,7 @@ def _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, som
         node, begin, end = node_high[h] + node_low[low], c * cases, (c + 1) * cases
         _offer(h, low, first, opens_at, opens, open_[begin:end])
         _trace(h, low, node * stride, moves, payments, opens_at, this)
-        if c == 0 or not _equal(this, last):
+        if c == 0 or not equal(this, last):
             own, this, last = begin, last, this
             judged = judgements[judged_at[0][h] + judged_at[1][low]]
             spot = (h, low, node, stride, mover, first)
@@ -73,7 +73,7 @@ def _trace(h, low, own, moves, payments, opens_at, out):
 
 
 @njit(**BORROWING)
-def _equal(one, other):
+def equal(one, other):
     """Whether all numbers are the same."""
     gaps = 0
     for i in range(len(one)):

@@ -339,10 +339,9 @@ class Step:
             self._decide(values, out, turn, index, cells[known])
             cells = cells[~known]
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
-        given: Any = self.evidence is None
-        decide: Any = partial(kernels.decide_private, rooms=self.rooms)
-        if stage.sealed:
-            decide = kernels.decide_together
+        given, decide = self.evidence is None, kernels.decide_together
+        if not stage.sealed:
+            decide = partial(kernels.decide_private, rooms=self.rooms)
         rest: Any = (
             layout.first_branch,
             (layout.available.high, layout.available.low),

@@ -24,6 +24,10 @@ class Clocked:
     def __init__(self, residual: Residual) -> None:
         self.residual, self.seconds = residual, 0.0
 
+    def wants(self, turn: int) -> bool:
+        """As the residual."""
+        return self.residual.wants(turn)
+
     def __call__(self, taken: Taken) -> None:
         """Take one decision in."""
         begun = time.perf_counter()

@@ -68,9 +68,9 @@ def operands(c: Coefficients, turn: int, index: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def pushed(size: int, lanes: int) -> tuple[Any, Floats, Any]:
-    """Empty marks, mass and list of cells."""
-    return np.zeros(size, np.uint8), np.zeros(size * lanes), np.empty(size, np.int64)
+def pushed(size: int, lanes: int) -> tuple[Any, Floats]:
+    """Empty marks and mass."""
+    return np.zeros(size, np.uint8), np.zeros(size * lanes)
 
 
 def tiled(c: Coefficients, common: tuple[Any, ...]) -> tuple[Any, ...]:

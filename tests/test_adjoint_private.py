@@ -118,9 +118,9 @@ class Operands:
         odds = odds[:, :, self.kind] if by_type else odds
         return np.ascontiguousarray(odds.reshape(-1, self.profiles, CASES))
 
-    def pushed(self) -> tuple[Any, Floats, Any]:
+    def pushed(self) -> tuple[Any, Floats]:
         out = np.zeros((self.targets, self.profiles, CASES))
-        return np.zeros(self.targets, np.uint8), out, np.empty(self.targets, np.int64)
+        return np.zeros(self.targets, np.uint8), out
 
     def same(self, before: Floats, out: Floats, earned: Floats | None = None) -> None:
         """<values before, mass> = <values, mass carried forward> + payments; mass stays 1."""
@@ -140,12 +140,11 @@ def test_odds_that_show_a_type(seed: int) -> None:
     common = (o.goals, o.each(o.count), live, weights, o.hidden)
     before, drift = np.full((o.size, GROUPS, o.profiles, CASES), np.nan), np.zeros(CASES)
     kernels.expect_signal(o.cells, o.values, *common, before)
-    marks, out, found = o.pushed()
+    marks, out = o.pushed()
     mass = o.mass.copy()
-    count = kernels.push_signal(o.cells, mass, *common, drift, marks, out, found)
+    kernels.push_signal(o.cells, mass, *common, drift, marks, out)
     o.same(before, out)
     assert not mass.any() and (drift <= 1e-12).all()
-    assert set(found[:count].tolist()) == set(np.flatnonzero(marks).tolist())
     assert not out[marks == 0].any()
 
 
@@ -207,11 +206,11 @@ def carried(
 ) -> Any:
     """The kernel's twin: mass after, payments, choices and drift."""
     chosen, earned = (np.zeros((o.options, o.profiles, CASES)) for _ in range(2))
-    drift, (marks, out, found), mass = np.zeros(CASES), o.pushed(), o.mass.copy()
+    drift, (marks, out), mass = np.zeros(CASES), o.pushed(), o.mass.copy()
     push(
         o.cells, mass, o.goals, o.each(o.count), np.ones(o.count * o.size, bool), weights,
         o.first_branch, o.first_pay, o.each(o.options), o.pays, policy_at, policy, o.party,
-        chosen, earned, drift, marks, out, found,
+        chosen, earned, drift, marks, out,
     )  # fmt: skip
     assert not mass.any()
     return out, earned, chosen, drift
@@ -317,11 +316,10 @@ def test_a_sealed_phase(seed: int) -> None:
     )  # fmt: skip
     assert (residual <= 1e-10).all()
     chosen, earned = np.zeros((joint, lanes)), np.zeros((joint, lanes))
-    marks, out, found = np.zeros(o.targets, np.uint8), np.zeros(o.targets * lanes), o.pushed()[2]
+    marks, out = np.zeros(o.targets, np.uint8), np.zeros(o.targets * lanes)
     kernels.push_decision(
         o.cells, o.mass.ravel().copy(), *o.goals, *rows, live, weights, o.first_branch,
         o.first_pay, *o.each(joint), pays, *policy_at, policy, False, chosen, earned, marks, out,
-        found,
     )  # fmt: skip
     wide = (-1, o.profiles, CASES)
     o.same(before.reshape(o.size, GROUPS, *wide[1:]), out.reshape(wide), earned.reshape(wide))

@@ -101,14 +101,9 @@ class Phase:
             out[:, self.pay_group[k]] += self.pays[self.pay.full[k]]
         return out
 
-    def sides(self) -> tuple[Integers, Floats, Integers]:
-        """Empty marks, mass and list of cells found, for a push."""
-        targets = self.targets
-        return (
-            np.zeros(targets, np.uint8),
-            np.zeros(targets * self.lanes),
-            np.empty(targets, np.int64),
-        )
+    def sides(self) -> tuple[NDArray[np.uint8], Floats]:
+        """Empty marks and mass, for a push."""
+        return np.zeros(self.targets, np.uint8), np.zeros(self.targets * self.lanes)
 
 
 def plain_logit(values: Floats, open_: NDArray[np.bool_], precision: Floats) -> Floats:
@@ -153,7 +148,7 @@ def test_expect(seed: int, kernel: Kernel) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_push(seed: int, kernel: Kernel) -> None:
     phase = Phase(seed)
-    marks, out, found = phase.sides()
+    marks, out = phase.sides()
     expected = np.zeros((phase.targets, phase.lanes))
     visited = set()
     for b in range(3):
@@ -162,12 +157,9 @@ def test_push(seed: int, kernel: Kernel) -> None:
         alive = phase.cells[phase.live[phase.row.full[b][phase.cells]]]
         visited |= set(phase.goal.full[b][alive].tolist())
     mass = phase.mass.ravel()
-    count = kernel(
-        phase.cells, mass, *phase.goals, *phase.rows, phase.weights, marks, out, found
-    )  # fmt: skip
+    kernel(phase.cells, mass, *phase.goals, *phase.rows, phase.weights, marks, out)
     close(out.reshape(phase.targets, phase.lanes), expected)
     assert not mass.any(), "the mass is cleared behind it"
-    assert len(found[:count]) == len(visited) and set(found[:count].tolist()) == visited
     assert set(np.flatnonzero(marks).tolist()) == visited
 
 
@@ -175,17 +167,16 @@ def test_push(seed: int, kernel: Kernel) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_spread_and_unmark(seed: int, kernel: Kernel) -> None:
     phase = Phase(seed)
-    marks, _, found = phase.sides()
-    count = kernel(phase.cells, *phase.goals, *phase.rows, marks, found)
+    marks, _ = phase.sides()
+    kernel(phase.cells, *phase.goals, *phase.rows, marks)
     expected = {
         int(phase.goal.full[b][x])
         for b in range(3)
         for x in phase.cells
         if phase.live[phase.row.full[b][x]]
     }
-    assert len(found[:count]) == len(expected) and set(found[:count].tolist()) == expected
     assert set(np.flatnonzero(marks).tolist()) == expected
-    kernels.unmark(found[:count], marks)
+    kernels.unmark(np.flatnonzero(marks), marks)
     assert not marks.any()
 
 
@@ -265,21 +256,20 @@ def test_push_decision(seed: int, options: int, boxed: bool) -> None:
             np.add.at(expected, phase.goal.full[b], phase.weights[phase.row.full[b]] * part[:, o])
         for k in range(phase.first_pay[o], phase.first_pay[o + 1]):
             earned[k] = (part[:, o] * phase.pays[phase.pay.full[k]]).sum(axis=0)
-    marks, out, cells_found = phase.sides()
+    marks, out = phase.sides()
     found_chosen, found_earned = np.zeros((options, phase.lanes)), np.zeros_like(earned)
     mass = phase.mass.ravel()
-    count = kernels.push_decision(
+    kernels.push_decision(
         phase.cells, mass, *phase.goals, *phase.rows, phase.weights,
         phase.first_branch, phase.first_pay, phase.pay.high, phase.pay.low, phase.pays,
         phase.policy.high[0], phase.policy.low[0], shares.ravel(), boxed,
-        found_chosen, found_earned, marks, out, cells_found,
+        found_chosen, found_earned, marks, out,
     )  # fmt: skip
     close(out.reshape(phase.targets, phase.lanes), expected)
     close(found_chosen, part.sum(axis=0))
     close(found_earned, earned)
     assert not mass.any()
-    assert set(np.flatnonzero(expected.any(axis=1))) <= set(cells_found[:count].tolist())
-    assert sorted(cells_found[:count]) == np.flatnonzero(marks).tolist()
+    assert set(np.flatnonzero(expected.any(axis=1))) <= set(np.flatnonzero(marks))
 
 
 @pytest.mark.parametrize("interpreted", [False, True])
@@ -305,15 +295,15 @@ def test_collect_and_push_collect(seed: int, interpreted: bool) -> None:
     assert (np.delete(out, phase.cells, axis=0) == UNTOUCHED).all()
     moved = np.zeros((phase.targets, lanes))
     np.add.at(moved, goal, phase.mass)
-    marks, there, found = phase.sides()
+    marks, there = phase.sides()
     found_earned = np.zeros_like(earned)
-    count = forward(
+    forward(
         phase.cells, phase.mass.ravel(), phase.goal.high[0], phase.goal.low[0],
-        phase.pay.high, phase.pay.low, phase.pays, found_earned, marks, there, found,
+        phase.pay.high, phase.pay.low, phase.pays, found_earned, marks, there,
     )  # fmt: skip
     close(there.reshape(-1, lanes), moved)
     close(found_earned, earned)
-    assert set(found[:count].tolist()) == set(goal[phase.cells].tolist())
+    assert set(np.flatnonzero(marks).tolist()) == set(goal[phase.cells].tolist())
 
 
 @pytest.mark.parametrize("seed", SEEDS)

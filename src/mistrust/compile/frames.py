@@ -21,7 +21,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Frame:
-    """The variables alive at a moment, in board order, with their numbers of levels."""
+    """The variables alive at a moment with their numbers of levels.
+
+    Those that came to life last come first, all others in board order: where a variable comes to
+    life at its first level, every cell keeps its number.
+    """
 
     variables: tuple[str, ...]
     shape: tuple[int, ...]

@@ -61,7 +61,7 @@ def tables(program: Program, frame: Frame, nodes: Sequence[Node]) -> Tables:
     dims, offsets, lookups = [], [0], []
     for node in nodes:
         used = uses(node, program.scope)
-        own = tuple(v for v in frame.variables if v in used)
+        own = tuple(v for v in program.scope.variables if v in used and v in frame.variables)
         dims.append(own)
         lookups.append(frame.rows(own, program.sizes, offsets[-1]))
         offsets.append(offsets[-1] + prod(program.sizes[v] for v in own))
@@ -119,6 +119,35 @@ class StageLayout:
             stays = all((g == np.arange(len(g))).all() for g in branch.goals.values())
             marks[start:stop] = not stays
         return marks
+
+    @cached_property
+    def leaving(self) -> NDArray[np.bool_]:
+        """Cells that another number stands for if the phase does not happen: (source cells,)."""
+        away = Lookup(self.goal_high[-1], self.goal_low[-1]).full()
+        return np.asarray(away != np.arange(len(away)))
+
+    @cached_property
+    def acting(self) -> NDArray[np.bool_]:
+        """Those, and those with a policy: all others are what they were: (source cells,)."""
+        return np.asarray(self.leaving | (self.policy.full() >= 0))
+
+    @cached_property
+    def in_place(self) -> bool:
+        """Whether a decision can be worked out where the values lie (or the mass).
+
+        No cell at which something happens must lead to another such one; nor to itself, where a
+        belief moves.
+        """
+        if self.stage.sealed or not self.stage.movers or self.acting.all():
+            return False
+        source, home = np.flatnonzero(self.acting), bool(self.stage.learns)
+        for high, low in zip(self.goal_high, self.goal_low, strict=True):
+            goals = Lookup(high, low).at(source)
+            inside = goals < len(self.acting)
+            bad = self.acting[np.where(inside, goals, 0)] & inside & ((goals != source) | home)
+            if bad.any():
+                return False
+        return True
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Evaluator, Floats, type_of
 from mistrust.compile.faults import Case, Checker
+from mistrust.compile.frames import Integers
 from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.nodes import Nodes
 from mistrust.compile.program import Program
@@ -30,7 +31,8 @@ class StageTables:
     """A stage's numbers. Tables are (turns or 1, rows, lanes).
 
     `live` says which weights are not 0, `skipped` where the guard fails, in some lane:
-    (turns or 1, rows); `active` in which turns anything can happen: (turns,).
+    (turns or 1, rows); `happens` in which turns anything can happen, `active` in which the phase
+    matters, also since a variable comes or goes: (turns,).
     """
 
     weights: Floats
@@ -38,6 +40,7 @@ class StageTables:
     available: Floats
     pays: Floats
     skipped: NDArray[np.bool_]
+    happens: NDArray[np.bool_]
     active: NDArray[np.bool_]
 
 
@@ -96,6 +99,15 @@ class Coefficients:
         """Whether anybody has a choice in a turn."""
         stages = zip(self.program.stages, self.stages, strict=True)
         return any(len(stage.choices) > 1 and tables.active[turn] for stage, tables in stages)
+
+    def idle(self, turn: int, index: int, cells: Integers) -> bool:
+        """Whether nothing happens in a stage, and some cells keep their numbers."""
+        layout, tables = self.layout.stages[index], self.stages[index]
+        if not tables.active[turn]:
+            return True
+        if tables.happens[turn] or layout.stage.sealed:
+            return False
+        return not layout.leaving[cells].any()
 
     def belief(self, variable: str, level: int, case: int) -> list[float] | None:
         """The belief at a level of a dimension of the board; None if that holds no belief."""
@@ -203,16 +215,17 @@ def _stage_tables(stage: StageLayout, evaluator: Evaluator, turns: int, lanes: i
     live = (weights != 0).any(axis=2)
     available = stage.available.filled(evaluator, turns, lanes)
     if stage.stage.mover >= 0:
-        active = available.any(axis=(1, 2))
+        happens = available.any(axis=(1, 2))
     else:
-        active = (live & stage.moving).any(axis=1)
+        happens = (live & stage.moving).any(axis=1)
     return StageTables(
         weights,
         live,
         available,
         stage.pays.filled(evaluator, turns, lanes),
         (stage.guard.filled(evaluator, turns, lanes) == 0).any(axis=2),
-        np.broadcast_to(active | (stage.stage.source != stage.stage.target), (turns,)),
+        np.broadcast_to(happens, (turns,)),
+        np.broadcast_to(happens | (stage.stage.source != stage.stage.target), (turns,)),
     )
 
 

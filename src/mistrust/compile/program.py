@@ -114,8 +114,9 @@ def compile_program(argument: Argument, recorded: tuple[str, ...] = ()) -> Progr
     scenario = argument.scenario
     actors = tuple(scenario.actors)
     board = [v for v in scenario.board if not scenario.board[v].recorded or v in recorded]
-    sizes = {v: len(scenario.board[v].levels) for v in board}
     lives = lifetimes(argument, board)
+    board.sort(key=lambda v: -lives[v][0])  # where one begins, cells stay what they are
+    sizes = {v: len(scenario.board[v].levels) for v in board}
     frames = [
         Frame(alive, tuple(sizes[v] for v in alive))
         for alive in (

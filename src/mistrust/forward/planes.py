@@ -62,7 +62,7 @@ class PlaneSweep(Sweep):
     def _streams(paths: Streams) -> tuple[Any, ...]:
         return paths.order, (paths.kinds, paths.offsets, paths.members)
 
-    def _stage(self, index: int, turn: int, discount: Floats) -> None:
+    def _stage(self, index: int, turn: int, discount: Floats) -> bool:
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         paths, stage = self.paths.stages[index], layout.stage
         rows = (layout.weights.high, layout.weights.low)
@@ -71,7 +71,7 @@ class PlaneSweep(Sweep):
         if not stage.movers:
             kernels.push_planes(streams, rows, weights, self.mass, self.margin, self.next)
             self._move_on()
-            return
+            return True
         chosen, earned = np.zeros(len(stage.choices)), np.zeros(len(layout.pay_actor))
         key = (turn, stage.phase)
         pays = np.ascontiguousarray(at_turn(numbers.pays, turn)[:, 0])
@@ -95,6 +95,7 @@ class PlaneSweep(Sweep):
         self.chosen[key] = chosen[:, None]
         paid = earned[:, None] * discount[layout.pay_actor]
         np.add.at(self.earned, layout.pay_term, paid)
+        return True
 
     def _collect(self, turn: int, discount: Floats) -> None:
         layout = self.layout

@@ -92,8 +92,13 @@ class _Player:
     def _choose(self, layout: StageLayout, turn: int) -> Integers:
         """A choice for each history, -1 where the decision is not reached."""
         lanes, choices = self.coefficients.lanes, len(layout.stage.choices)
-        rows = layout.policy.at(self.cells)
-        policy = self.solution.policies[turn, layout.stage.phase].reshape(-1, choices, lanes)
+        rows, policy = (
+            layout.policy.at(self.cells),
+            self.solution.policies.get((turn, layout.stage.phase)),
+        )
+        if policy is None:
+            return np.full(len(rows), -1, dtype=np.int64)
+        policy = policy.reshape(-1, choices, lanes)
         inside = rows >= 0
         shares = np.where(inside[:, None], policy[np.where(inside, rows, 0), :, self.profile], 0.0)
         picked = _pick(shares, self.rng)

@@ -96,27 +96,21 @@ class Side:
     def __init__(self, size: int, lanes: int) -> None:
         self.values = np.zeros(size * lanes)
         self.marks = np.zeros(size, dtype=np.uint8)
-        self.found = np.empty(size, dtype=np.int64)
-        self.count = 0
+        self.cells = np.empty(0, dtype=np.int64)
         self.lanes = lanes
-
-    @property
-    def cells(self) -> Integers:
-        """The cells listed."""
-        return self.found[: self.count]
 
     def rows(self) -> Floats:
         """The mass, cell by cell: a view (all cells, lanes)."""
         return self.values.reshape(-1, self.lanes)
 
     def in_order(self) -> None:
-        """List the cells in order, so that the next stage goes through memory in order."""
-        self.found[: self.count] = np.flatnonzero(self.marks.view(np.bool_))
+        """List the cells marked in order, so that the next stage goes through memory in order."""
+        self.cells = np.flatnonzero(self.marks.view(np.bool_))
 
     def moved_on(self) -> None:
         """The mass has been pushed on (and cleared by the kernel)."""
         kernels.unmark(self.cells, self.marks)
-        self.count = 0
+        self.cells = self.cells[:0]
 
 
 class Sweep:
@@ -181,13 +175,12 @@ class Sweep:
 
     def _place(self, mass: Mass) -> None:
         side = self.here
-        side.count = len(mass.cells)
-        side.found[: side.count] = mass.cells
+        side.cells = mass.cells
         side.marks[mass.cells] = 1
         side.rows()[mass.cells] = mass.values
 
     def _mass(self, frame: Frame) -> Mass:
-        cells = self.here.cells.copy()
+        cells = self.here.cells
         return Mass(frame, cells, self.here.rows()[cells])
 
     def _total(self) -> Floats:
@@ -195,34 +188,47 @@ class Sweep:
         kernels.total(self.here.cells, self.here.values, found)
         return found
 
-    def _swap(self, count: int) -> None:
+    def _swap(self) -> None:
         self.here.moved_on()
-        self.there.count = count
         self.there.in_order()
         self.here, self.there = self.there, self.here
 
     def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:
         for index, layout in enumerate(self.layout.stages):
             stage = layout.stage
-            if not self.coefficients.stages[index].active[turn]:
+            if not self._happens(turn, index):
                 continue
             if meet is not None and stage.mover >= 0:
                 meet(turn, index, partial(self._mass, stage.source))
-            self._stage(index, turn, discount)
+            moved = self._stage(index, turn, discount)
             self._restrict(stage.target, turn, stage)
-            if not self.stays and self.weigh is None:
+            if moved and not self.stays and self.weigh is None:
                 np.maximum(self.error, abs(self._total() - 1.0), out=self.error)
         self._turn_end(turn, discount)
 
-    def _stage(self, index: int, turn: int, discount: Floats) -> None:
-        stage = self.layout.stages[index].stage
-        if stage.learns:
-            self._revealing(index, turn, discount)
-        elif stage.mover < 0:
-            there = (self.there.marks, self.there.values, self.there.found)
-            self._swap(kernels.push(*self._common(index, turn, self.here.cells), *there))
+    def _happens(self, turn: int, index: int) -> bool:
+        """Whether a phase can change anything; where it keeps no strategies nobody decides."""
+        stage = self.program.stages[index]
+        undecided = stage.movers and (turn, stage.phase) not in self.policies
+        return bool(self.coefficients.stages[index].active[turn]) and not undecided
+
+    def _stage(self, index: int, turn: int, discount: Floats) -> bool:
+        """Carry the mass through a phase; whether there is any at which something happens."""
+        layout, side, cells = self.layout.stages[index], self.there, self.here.cells
+        if layout.in_place:
+            cells, side = cells[layout.acting[cells]], self.here
+            kernels.unmark(cells, side.marks)
+        if layout.stage.learns:
+            self._revealing(index, turn, discount, cells, side)
+        elif layout.stage.mover < 0:
+            kernels.push(*self._common(index, turn, cells), side.marks, side.values)
         else:
-            self._swap(self._decide(index, turn, discount, self.here.cells))
+            self._decide(index, turn, discount, cells, side)
+        if len(cells) and layout.in_place:
+            self.here.in_order()
+        elif not layout.in_place:
+            self._swap()
+        return len(cells) > 0
 
     def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
@@ -237,13 +243,13 @@ class Sweep:
             at_turn(numbers.weights, turn),
         )
 
-    def _decide(self, index: int, turn: int, discount: Floats, cells: Integers) -> int:
-        """A decision at some cells that shows no type; how many cells it leads to."""
+    def _decide(self, index: int, turn: int, discount: Floats, cells: Integers, side: Side) -> None:
+        """A decision at some cells that shows no type."""
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         chosen = np.zeros((len(layout.stage.choices), self.lanes))
         earned = np.zeros((len(layout.pay_actor), self.lanes))
         key = (turn, layout.stage.phase)
-        count = kernels.push_decision(
+        kernels.push_decision(
             *self._common(index, turn, cells),
             layout.first_branch,
             layout.first_pay,
@@ -256,15 +262,15 @@ class Sweep:
             layout.stage.boxed,
             chosen,
             earned,
-            self.there.marks,
-            self.there.values,
-            self.there.found,
+            side.marks,
+            side.values,
         )
         self.chosen[key] = chosen
         np.add.at(self.earned, layout.pay_term, earned * discount[layout.pay_actor])
-        return int(count)
 
-    def _revealing(self, index: int, turn: int, discount: Floats) -> None:
+    def _revealing(
+        self, index: int, turn: int, discount: Floats, cells: Integers, side: Side
+    ) -> None:
         """A phase that shows something of a hidden type."""
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         privacy = self.program.privacy
@@ -273,11 +279,10 @@ class Sweep:
         def table(given: Floats) -> Floats:
             return np.ascontiguousarray(given).reshape(-1, *apart)
 
-        cells, count = self.here.cells, 0
         if layout.stage.movers and not layout.stage.sealed:
             (lesson,) = lessons_of(self.coefficients, index)
             known = known_at(self.coefficients, turn, index, lesson, cells)
-            count = self._decide(index, turn, discount, cells[known])
+            self._decide(index, turn, discount, cells[known], side)
             cells = cells[~known]
         common = (
             cells,
@@ -287,11 +292,10 @@ class Sweep:
             at_turn(numbers.live, turn),  # type: ignore[arg-type]
             table(at_turn(numbers.weights, turn)),
         )
-        found = self.there.found[count:]
-        there = (self.drift, self.there.marks, table(self.there.values), found)
+        there = (self.drift, side.marks, table(side.values))
         if not layout.stage.movers:
             hidden = hidden_of(self.coefficients, index)
-            self._swap(kernels.push_signal(*common, hidden, *there))
+            kernels.push_signal(*common, hidden, *there)
             return
         key = (turn, layout.stage.phase)
         chosen = np.zeros((len(layout.stage.choices), *apart))
@@ -299,7 +303,7 @@ class Sweep:
         party = party_of(self.coefficients, turn, index)
         two = not layout.stage.sealed and party[1][0] == 2
         push = kernels.push_two if two else kernels.push_private
-        count += push(
+        push(
             *common,
             layout.first_branch,
             layout.first_pay,
@@ -312,7 +316,6 @@ class Sweep:
             earned,
             *there,
         )
-        self._swap(count)
         before = self.chosen.get(key, 0.0)  # where nothing was learned
         self.chosen[key] = before + chosen.reshape(-1, self.lanes)
         paid = earned.reshape(-1, self.lanes) * discount[layout.pay_actor]
@@ -326,7 +329,7 @@ class Sweep:
     def _collect(self, turn: int, discount: Floats) -> None:
         layout, carry = self.layout, self.program.carry
         earned = np.zeros((len(layout.payoff_actor), self.lanes))
-        count = kernels.push_collect(
+        kernels.push_collect(
             self.here.cells,
             self.here.values,
             carry.high,
@@ -337,9 +340,8 @@ class Sweep:
             earned,
             self.there.marks,
             self.there.values,
-            self.there.found,
         )
-        self._swap(count)
+        self._swap()
         np.add.at(self.earned, layout.payoff_term, earned * discount[layout.payoff_actor])
 
     def _beyond(self, discount: Floats) -> None:

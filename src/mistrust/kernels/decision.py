@@ -67,6 +67,8 @@ def decide(
         How it weighs hidden types (see `weigh_types`), by the combination of beliefs at a cell.
     gain : (lanes,)
         Raised to the largest gain from a one-shot deviation (unless `given`).
+    out
+        May be `values` if no cell leads to another one that is gone through.
 
     The last row of `goal_*` leads where a phase that does not happen leads.
     """
@@ -75,7 +77,8 @@ def decide(
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
     ways = first_branch, goals, rows, first_pay, (pay_group, pay_high, pay_low, pays.ravel())
     lookups = policy_high, policy_low, judged_high, judged_low
-    spots = np.zeros((6, chunk), dtype=np.uint64)
+    spots = np.zeros((7, chunk), dtype=np.uint64)
+    spots[6] = np.arange(chunk)
     places = chunk * lanes + 8  # not a power of two: rows would be in one another's way
     share, worth = np.zeros((options, places)), np.zeros((options, places))
     open_, sharpness = np.zeros((options, places)), np.zeros(places)
@@ -84,9 +87,13 @@ def decide(
     for i in range(chunk * lanes):
         sharpness[i] = precision[i % lanes]
     finite, hidden = bool(np.all(precision < np.inf)), judgements.shape[1] > 1
+    apart = out.ctypes.data == values.ctypes.data
+    found = np.zeros(chunk * groups * lanes) if apart else out
     done = 0
     while done < len(cells):
         count, done = _take(cells, done, goals, lookups, values, groups * lanes, spots, out)
+        if not apart:
+            spots[6, :count] = spots[0, :count]
         used = count * lanes
         if given:
             _read(count, lanes, spots[4], policy, share, total)
@@ -101,7 +108,9 @@ def decide(
             logit(share, open_, finite, sharpness, used, best, total)
             _write(count, lanes, spots[4], share, policy)
             regrets(worth, share, best, total, used, scaled, gain)
-        _settle(count, spots, ways, share, total, values, groups, lanes, blend, out)
+        _settle(count, spots, ways, share, total, values, groups, lanes, blend, found)
+        if apart:
+            _put(count, spots[0], found, groups * lanes, out)
 
 
 @njit(**BORROWING)
@@ -112,7 +121,8 @@ def _take(cells, done, goals, lookups, values, n, spots, out):
     -------
     count, done
         How many, and how many cells are done with; `spots` returns for each the cell, its halves,
-        where it leads if nobody decides, its policy's row and its combination of beliefs.
+        where it leads if nobody decides, its policy's row and its combination of beliefs. Its
+        last row is where `_settle` is to put the values.
     """
     (goal_high, goal_low), (policy_high, policy_low, judged_high, judged_low) = goals, lookups
     branches, size, count = len(goal_high) - 1, goal_low.shape[1], 0
@@ -293,7 +303,7 @@ def _settle(count, spots, ways, share, total, values, groups, lanes, blend, out)
             odds[m + w] = 1.0 if total[place + w] == 0.0 else 0.0
             idle += total[place + w] == 0.0
         found += idle > 0
-        x = spots[0, i] * n
+        x = spots[6, i] * n
         mix(x, found, there, odds, values, _U(groups), lanes, out)
         for o in range(len(share)):
             chance = share[o]
@@ -302,6 +312,15 @@ def _settle(count, spots, ways, share, total, values, groups, lanes, blend, out)
                 z = x + _U(group[k]) * lanes
                 for w in range(lanes):
                     out[z + w] += chance[place + w] * pays[c + w]
+
+
+@njit(**LENT)
+def _put(count, cells, found, n, out):
+    """Put the values of some cells, found side by side, in their places."""
+    for i in range(_U(count)):
+        x, y = cells[i] * _U(n), i * _U(n)
+        for j in range(_U(n)):
+            out[x + j] = found[y + j]
 
 
 @njit(forceinline=True, **LENT)

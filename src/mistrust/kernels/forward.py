@@ -11,22 +11,9 @@ _U = np.uint64
 
 
 @njit(**BORROWING)
-def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
-    """Cells that can be reached from `cells` along live branches.
-
-    Parameters
-    ----------
-    marks : (target cells,)
-        All 0 on entry; 1 at the cells found on return.
-    out : (target cells,)
-        Receives the cells found.
-
-    Returns
-    -------
-    int
-        How many there are.
-    """
-    size, count = _U(row_low.shape[1]), 0
+def spread(cells, goal_high, goal_low, row_high, row_low, live, marks):
+    """Mark the cells that can be reached from `cells` along live branches: (target cells,)."""
+    size = _U(row_low.shape[1])
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])
@@ -36,28 +23,22 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks, out):
         low = cell - base
         for b in range(len(row_high)):
             if live[row_high[b, h] + row_low[b, low]]:
-                count = mark(goal_high[b, h] + goal_low[b, low], count, marks, out)
-    return count
+                marks[goal_high[b, h] + goal_low[b, low]] = 1
 
 
 @njit(**LENT)
-def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out, found):
+def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out):
     """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
 
     Parameters
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
-        `out` and `marks` (target cells,) are all 0 on entry.
+        `out` is 0 on entry.
     weights : (rows, lanes)
-    found : (target cells,)
-        Receives the cells that mass has come to; `marks` is 1 there on return.
-
-    Returns
-    -------
-    int
-        How many cells were found.
+    marks : (target cells,)
+        Becomes 1 where mass comes to.
     """
-    lanes, size, count = _U(weights.shape[1]), _U(row_low.shape[1]), 0
+    lanes, size = _U(weights.shape[1]), _U(row_low.shape[1])
     table = weights.reshape(weights.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
@@ -71,13 +52,12 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
             if not live[row]:
                 continue
             goal = _U(goal_high[b, h] + goal_low[b, low])
-            count = mark(goal, count, marks, found)
+            marks[goal] = 1
             y, c = goal * lanes, row * lanes
             for w in range(lanes):
                 out[y + w] += table[c + w] * mass[x + w]
         for w in range(lanes):
             mass[x + w] = 0.0
-    return count
 
 
 @njit(**OPTIONS)
@@ -103,63 +83,61 @@ def push_decision(
     earned,
     marks,
     out,
-    found,
 ):
     """Forward through a decision phase, the transpose of `decide`; clears `mass` behind it.
 
     Parameters
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
+        They may be the same if no cell leads to another one that is gone through; the marks of
+        these are 0 then.
     boxed
         Whether the phase happens at all cells that have a policy.
     chosen : (options, lanes)
         Raised by the probability that the phase is reached and the option chosen.
     earned : (payments, lanes)
         Raised by the expected amount of each payment.
-    marks, out, found
+    marks
         As in `push`.
-
-    Returns
-    -------
-    int
-        How many cells were found.
     """
-    part = np.zeros(chosen.shape[1])
+    room = np.zeros(chosen.shape[1]), np.zeros(chosen.shape[1])
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
     payments = (first_pay, pay_high, pay_low, pays)
     policies = (policy_high, policy_low, policy)
-    told = (chosen, earned, marks, out, found)
-    return _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, part, told)
+    told = (chosen, earned, marks, out)
+    _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, room, told)
 
 
 @njit(**LENT)
-def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, part, told):
-    """The same, with room for a share of the mass."""
+def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, room, told):
+    """The same, with room for the mass of a cell and a share of it."""
     (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
     (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
-    chosen, earned, marks, out, found = told
+    (chosen, earned, marks, out), (own, part) = told, room
     branches, size = len(row_high), _U(row_low.shape[1])
     options, lanes = chosen.shape[0], _U(chosen.shape[1])
     table, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
     gains, taken = earned.reshape(earned.size), chosen.reshape(chosen.size)
-    h, base, count = _U(0), _U(0), 0
+    h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])
         while cell - base >= size:
             base += size
             h += _U(1)
         low, x = cell - base, cell * lanes
+        for w in range(lanes):
+            own[w], mass[x + w] = mass[x + w], 0.0
         place = policy_high[h] + policy_low[low]
         start = _U(place if place >= 0 else 0) * _U(options) * lanes
         free = place < 0 or not boxed
-        if free and _stays(place, options, lanes, mass, x, policy, start, part):
+        if free and _stays(place, options, lanes, own, policy, start, part):
             goal = _U(goal_high[branches, h] + goal_low[branches, low])
-            count = mark(goal, count, marks, found)
+            marks[goal] = 1
             for w in range(lanes):
                 out[goal * lanes + w] += part[w]
         for o in range(options if place >= 0 else 0):
-            own = _U(o) * lanes
-            if not choose(lanes, mass, x, policy, start + own, part, taken, own):
+            spot = _U(o) * lanes
+            if not choose(lanes, own, _U(0), policy, start + spot, part, taken, spot):
                 continue
             for k in range(first_pay[o], first_pay[o + 1]):
                 paid = _U(pay_high[k, h] + pay_low[k, low]) * lanes
@@ -169,27 +147,14 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
                 if not live[row]:
                     continue
                 goal = _U(goal_high[b, h] + goal_low[b, low])
-                count = mark(goal, count, marks, found)
+                marks[goal] = 1
                 y, c = goal * lanes, row * lanes
                 for w in range(lanes):
                     out[y + w] += table[c + w] * part[w]
-        for w in range(lanes):
-            mass[x + w] = 0.0
-    return count
-
-
-@njit(forceinline=True, **BORROWING)
-def mark(goal, count, marks, found):
-    """Note a cell that mass has come to; how many there are."""
-    if not marks[goal]:
-        marks[goal] = 1
-        found[count] = goal
-        count += 1
-    return count
 
 
 @njit(forceinline=True, **LENT)
-def _stays(place, options, lanes, mass, x, policy, start, part):
+def _stays(place, options, lanes, mass, policy, start, part):
     """The mass for which nobody decides; whether there is any."""
     some = 0
     for w in range(lanes):
@@ -199,7 +164,7 @@ def _stays(place, options, lanes, mass, x, policy, start, part):
         for w in range(lanes):
             part[w] += policy[spot + w]
     for w in range(lanes):
-        stays = mass[x + w] if part[w] == 0.0 else 0.0
+        stays = mass[w] if part[w] == 0.0 else 0.0
         part[w] = stays
         some += stays != 0.0
     return some > 0
@@ -225,9 +190,7 @@ def earn(lanes, moved, paid, at, out, spot):
 
 
 @njit(**LENT)
-def push_collect(
-    cells, mass, goal_high, goal_low, pay_high, pay_low, pays, earned, marks, out, found
-):
+def push_collect(cells, mass, goal_high, goal_low, pay_high, pay_low, pays, earned, marks, out):
     """Forward over a turn's end: the expected payoffs, and the mass on the next opening.
 
     Parameters
@@ -235,10 +198,10 @@ def push_collect(
     mass, out : (closing cells * lanes,), (opening cells * lanes,)
     earned : (payments, lanes)
         Raised by the expected amount of each payment.
-    marks, out, found
+    marks
         As in `push`; `mass` is cleared.
     """
-    lanes, size, count = _U(pays.shape[1]), _U(len(goal_low)), 0
+    lanes, size = _U(pays.shape[1]), _U(len(goal_low))
     gains, amounts = earned.reshape(earned.size), pays.reshape(pays.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
@@ -248,7 +211,7 @@ def push_collect(
             h += _U(1)
         low, x = cell - base, cell * lanes
         goal = _U(goal_high[h] + goal_low[low])
-        count = mark(goal, count, marks, found)
+        marks[goal] = 1
         y = goal * lanes
         for k in range(len(pay_high)):
             row, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes
@@ -257,7 +220,6 @@ def push_collect(
         for w in range(lanes):
             out[y + w] += mass[x + w]
             mass[x + w] = 0.0
-    return count
 
 
 @njit(**LENT)

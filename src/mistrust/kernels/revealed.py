@@ -10,14 +10,13 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import bayes, locate, scratch
-from mistrust.kernels.forward import mark
 from mistrust.kernels.options import BORROWING, OPTIONS
 from mistrust.kernels.private import column, likelihoods
 from mistrust.kernels.shown import acts, learn, lessons, meet
 
 
 @njit(**OPTIONS)
-def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, out, found):
+def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, out):
     """Forward through such a phase, the transpose of `expect_signal`; clears `mass` behind it.
 
     Parameters
@@ -25,16 +24,11 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
     mass, out : (source cells, profiles, cases), (target cells, profiles, cases)
     error : (cases,)
         Raised to the largest gap between a belief and its expectation after the phase.
-    marks, found
+    marks
         As in `push`.
-
-    Returns
-    -------
-    int
-        How many cells were found.
     """
     beliefs, kind, first, n, bend, stride, node_high, node_low = hidden
-    size, kinds, cases, count = goals[1].shape[1], beliefs.shape[1], weights.shape[2], 0
+    size, kinds, cases = goals[1].shape[1], beliefs.shape[1], weights.shape[2]
     corner, order, rest, corners, share, chance, posterior = scratch(kinds)
     expected, prior, own_bend = np.zeros((kinds, cases)), np.zeros(kinds), np.zeros(4)
     for cell in cells:
@@ -63,11 +57,10 @@ def push_signal(cells, mass, goals, rows, live, weights, hidden, error, marks, o
                     for p in range(len(kind)):
                         moved = share[j] * weights[row, p, case] * mass[cell, p, case]
                         if moved != 0.0:
-                            count = mark(goal, count, marks, found)
+                            marks[goal] = 1
                             out[goal, p, case] += moved
         _drift(expected, beliefs[node], mass[cell], error)
         mass[cell] = 0.0
-    return count
 
 
 @njit(**BORROWING)
@@ -102,7 +95,6 @@ def push_private(
     error,
     marks,
     out,
-    found,
 ):
     """Forward through choices of actors with types, the transpose of `shown.settle_private`.
 
@@ -113,15 +105,10 @@ def push_private(
         As in `push_decision`.
     error : (cases,)
         Raised to the largest gap between a belief and its expectation after the choices.
-    marks, found
+    marks
         As in `push`; `mass` is cleared.
-
-    Returns
-    -------
-    int
-        How many cells were found.
     """
-    told, (size, cases), count = lessons(party), (goals[1].shape[1], mass.shape[2]), 0
+    told, (size, cases) = lessons(party), (goals[1].shape[1], mass.shape[2])
     moved, expected = np.zeros(cases), np.zeros((party[4].shape[2], cases))
     for cell in cells:
         h, low = cell // size, cell % size
@@ -149,7 +136,7 @@ def push_private(
                             if weight == 0.0:
                                 continue
                             goal = base + shift[j, case]
-                            count = mark(goal, count, marks, found)
+                            marks[goal] = 1
                             out[goal, p, case] += weight
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
         for case in range(cases):
@@ -157,10 +144,9 @@ def push_private(
                 continue
             for p in range(mass.shape[1]):
                 if mass[cell, p, case] != 0.0:
-                    count = mark(away, count, marks, found)
+                    marks[away] = 1
                     out[away, p, case] += mass[cell, p, case]
         mass[cell] = 0.0
-    return count
 
 
 @njit(**BORROWING)

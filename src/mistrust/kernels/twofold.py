@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.belief import position
-from mistrust.kernels.forward import choose, earn, mark
+from mistrust.kernels.forward import choose, earn
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 from mistrust.kernels.shown import alone
 
@@ -177,25 +177,24 @@ def push_two(
     error,
     marks,
     out,
-    found,
 ):
     """Forward, the transpose of `settle_two`; the arrays are those of `revealed.push_private`."""
     profiles, cases = policy.shape[2], policy.shape[3]
     room = np.zeros(profiles * cases), np.zeros((2, cases)), np.zeros(cases)
     moves = mass, goals, rows, live, weights, first_branch
-    payments, told = (first_pay, pays_at, pays), (chosen, earned, error, marks, out, found)
+    payments, told = (first_pay, pays_at, pays), (chosen, earned, error, marks, out)
     hidden, work = alone(party), (*scratch(cases), *room)
-    return _push(cells, moves, payments, policy_at, policy, hidden, told, work)
+    _push(cells, moves, payments, policy_at, policy, hidden, told, work)
 
 
 @njit(**BORROWING)
 def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
     """The same, with room to work in."""
     mass, goals, rows, live, weights, first_branch = moves
-    (first_pay, pays_at, pays), (chosen, earned, error, marks, out, found) = payments, told
+    (first_pay, pays_at, pays), (chosen, earned, error, marks, out) = payments, told
     beliefs, _, first, n, bend, stride, node_high, node_low = hidden
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
-    size, lanes, count = goals[1].shape[1], profiles * cases, 0
+    size, lanes = goals[1].shape[1], profiles * cases
     x, open_, part, full, moved, expected, acts = work
     here, there, shares = (
         mass.reshape(mass.size),
@@ -235,14 +234,13 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
                         _weigh(moved, _U(shift), odds, _U(row * lanes + shift), part, full)
                         some += _send(full, there, _U(goal * lanes + shift))
                     if some != 0.0:
-                        count = mark(goal, count, marks, found)
+                        marks[goal] = 1
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
         if _pass(profiles, acts, here, spot, there, _U(away * lanes)):
-            count = mark(away, count, marks, found)
+            marks[away] = 1
         _drift(profiles, acts, expected, beliefs[node], here, spot, error)
         for w in range(_U(lanes)):
             here[spot + w] = 0.0
-    return count
 
 
 @njit(forceinline=True, **LENT)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from mmap import mmap
+from typing import Protocol
 
 import numpy as np
 
@@ -65,7 +66,14 @@ class Taken:
         return self.seen()
 
 
-Inspect = Callable[[Taken], None]
+class Inspect(Protocol):
+    """What looks at decisions as they are worked out."""
+
+    def wants(self, turn: int) -> bool:
+        """Whether it looks at those of a turn."""
+
+    def __call__(self, taken: Taken) -> None:
+        """Take one in."""
 
 
 @dataclass(frozen=True)
@@ -295,11 +303,12 @@ class Sweep:
         return current
 
     def _stages(self, current: Floats, turn: int, stages: range, inspect: Inspect | None) -> Floats:
+        looked_at = inspect is not None and inspect.wants(turn)
         for index in reversed(stages):
-            if not self.coefficients.stages[index].active[turn]:
+            if self.coefficients.idle(turn, index, self.reach.sources[turn, index]):
                 continue
-            before, current = current, self._stage(current, turn, index)
-            if inspect is not None and self.program.stages[index].mover >= 0:
+            before, current = current, self._stage(current, turn, index, not looked_at)
+            if inspect is not None and looked_at and self.program.stages[index].mover >= 0:
                 seen = partial(self.step.rows, before, self.program.stages[index].target.size)
                 inspect(Taken(self.coefficients, self.step.policies, self.reach, turn, index, seen))
         return current
@@ -317,8 +326,10 @@ class Sweep:
     def _other(self, current: Floats) -> Floats:
         return self.buffers[1] if current is self.buffers[0] else self.buffers[0]
 
-    def _stage(self, current: Floats, turn: int, index: int) -> Floats:
-        out, stage = self._other(current), self.program.stages[index]
+    def _stage(self, current: Floats, turn: int, index: int, free: bool) -> Floats:
+        """The values before a stage, perhaps in the place of those after it, if that is `free`."""
+        stage, here = self.program.stages[index], free and self.step.in_place(index)
+        out = current if here else self._other(current)
         if stage.movers and self.step.evidence is not None:
             start = self._place[index] + turn * self._place[-1]
             size = stage.policy_size * len(stage.choices) * self.lanes

@@ -72,11 +72,14 @@ class Residual:
     def __init__(self, lanes: int, turns: Collection[int]) -> None:
         self.by_turn = {turn: np.zeros(lanes) for turn in turns}
 
+    def wants(self, turn: int) -> bool:
+        """Whether a turn's decisions are checked."""
+        return turn in self.by_turn
+
     def __call__(self, taken: Taken) -> None:
         """Take one decision's residual in."""
-        if taken.turn in self.by_turn:
-            worst = self.by_turn[taken.turn]
-            np.maximum(worst, _residual(taken), out=worst)
+        worst = self.by_turn[taken.turn]
+        np.maximum(worst, _residual(taken), out=worst)
 
     def take_over(self, other: Residual, turn: int) -> None:
         """Use another's findings from a turn on."""

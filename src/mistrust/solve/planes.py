@@ -115,6 +115,10 @@ class PlaneStep(Step):
         order, starts, cells = self._blocks[key]
         self.share.each(order, lambda some: work((some, starts, cells)), size)
 
+    def in_place(self, index: int) -> bool:
+        """Never."""
+        return False
+
     def back(self, values: Floats, out: Floats, turn: int, index: int) -> None:
         """As planes."""
         layout, tables, paths = (

@@ -129,7 +129,7 @@ def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Rea
     program = layout.program
     frames = (program.opening, program.closing, *(s.source for s in program.stages))
     every = np.arange(max(frame.size for frame in frames), dtype=np.int64)
-    marks, found = np.zeros(len(every), dtype=np.uint8), np.empty(len(every), dtype=np.int64)
+    marks = np.zeros(len(every), dtype=np.uint8)
     cells = _shared(np.flatnonzero(possible.start).astype(np.int64), every)
     openings: list[Integers] = [cells]
     closings: list[Integers] = []
@@ -154,14 +154,14 @@ def _follow(layout: Layout, possible: Possible, turns: int | None = None) -> Rea
             if active[turn]:
                 live, open_, skipped = (_at(table, turn) for table in tables)
                 for some, goals, rows, alive in _ways(stage, live, open_, skipped, cells):
-                    kernels.spread(some, *goals, *rows, alive, marks, found)
+                    kernels.spread(some, *goals, *rows, alive, marks)
                 cells = reached(stage.stage.target.size)
                 if stage.stage.learns:
                     cells = _shared(_any_belief(cells, program.beliefs), every)
         closings.append(cells)
         carry = program.carry
         zero = (np.zeros((1, len(carry.high)), np.int64), np.zeros((1, len(carry.low)), np.int64))
-        kernels.spread(cells, carry.high[None], carry.low[None], *zero, always, marks, found)
+        kernels.spread(cells, carry.high[None], carry.low[None], *zero, always, marks)
         cells = reached(program.opening.size)
         openings.append(cells)
     return Reach(tuple(openings), sources, tuple(closings))

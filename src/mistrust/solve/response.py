@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,9 +59,9 @@ class Response:
         shapes = [(stage.policy_size, shape) for shape in plain]
         shapes += [(stage.policy_size * stage.sealed, shape) for shape in sealed]
         record = tuple(np.zeros((rows, c.lanes, *shape)) for rows, shape in shapes)
-        if choices == 1:  # it is taken at every point, where it is open
-            taken = self.step.policies[0, stage.phase].reshape(-1, 1, c.lanes)
-            record[0][:] = taken.swapaxes(1, 2)
+        taken = self.step.policies.get((0, stage.phase))
+        if choices == 1 and taken is not None:  # it is taken at every point, where it is open
+            record[0][:] = taken.reshape(-1, 1, c.lanes).swapaxes(1, 2)
         return record
 
     def _odds(self) -> Floats:
@@ -95,9 +95,10 @@ class Response:
         for own, now in ((self.precision, self.coefficients.precision), (self.steeper, steeper)):
             own[:, lanes] = np.where(np.isfinite(now), now, 0.0)[:, lanes]
         self.sign[lanes] = 1.0
-        return partial(self._note, lanes)
+        return Noting(self, lanes)
 
-    def _note(self, lanes: Integers, taken: Taken) -> None:
+    def note(self, lanes: Integers, taken: Taken) -> None:
+        """Take in derivatives of a decision in some lanes."""
         c, index, step = self.coefficients, taken.index, self.step
         stage = c.program.stages[index]
         if len(stage.choices) == 1:
@@ -218,6 +219,22 @@ class Response:
             out.ravel(),
         )
         return out, moved
+
+
+@dataclass(frozen=True)
+class Noting:
+    """Takes in the derivatives of a turn's decisions in some lanes."""
+
+    response: Response
+    lanes: Integers
+
+    def wants(self, _turn: int) -> bool:
+        """There is only one."""
+        return True
+
+    def __call__(self, taken: Taken) -> None:
+        """Take one decision in."""
+        self.response.note(self.lanes, taken)
 
 
 def whole(groups: int, directions: int, lanes: int) -> Any:

@@ -186,19 +186,27 @@ class Step:
         cells = self.reach.closings[turn]
         kernels.collect(cells, values, carry.high, carry.low, self.patience, *pays, out)
 
+    def in_place(self, index: int) -> bool:
+        """Whether `out` of `back` may be `values`."""
+        return self.layout.stages[index].in_place
+
     def back(self, values: Floats, out: Floats, turn: int, index: int) -> None:
-        """From `values` on the stage's target to `out` on its source, at the cells that matter."""
+        """From `values` on the stage's target to `out` on its source, at the cells that matter.
+
+        If `out` is `values`, what is worked out are only the cells at which something happens.
+        """
         layout = self.coefficients.layout.stages[index]
-        stage = layout.stage
+        stage, cells = layout.stage, self.reach.sources[turn, index]
+        if out is values:
+            cells = cells[layout.acting[cells]]
         if stage.learns:
-            self._private(values, out, turn, index)
+            self._private(values, out, turn, index, cells)
         elif stage.sealed and self.evidence is not None:
             self._sealed(values, out, turn, index)
         elif stage.movers:
-            self._decide(values, out, turn, index, self.reach.sources[turn, index])
+            self._decide(values, out, turn, index, cells)
         else:
             common = self.common(values, turn, index)
-            cells = self.reach.sources[turn, index]
             self.share.each(cells, lambda some: kernels.expect(some, *common, out))
 
     def _weights(self, turn: int, index: int) -> Floats:
@@ -307,7 +315,7 @@ class Step:
 
         self.share.each(self.reach.sources[turn, index], work)
 
-    def _private(self, values: Floats, out: Floats, turn: int, index: int) -> None:
+    def _private(self, values: Floats, out: Floats, turn: int, index: int, cells: Integers) -> None:
         """Choices of actors with types, or odds that depend on a hidden type."""
         c, layout = self.coefficients, self.coefficients.layout.stages[index]
         stage, tables, program = layout.stage, c.stages[index], c.program
@@ -328,7 +336,6 @@ class Step:
             self.live(turn, index),
             table(tables.weights),
         )
-        cells = self.reach.sources[turn, index]
         if not stage.movers:
             hidden = hidden_of(c, index)
             self.share.each(cells, lambda some: kernels.expect_signal(some, *moves, hidden, before))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from math import prod
@@ -108,6 +108,7 @@ class StageLayout:
     judgement: Lookup
     nodes: tuple[Lookup, ...]
     strides: tuple[int, ...]
+    _acting: dict[bytes, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
@@ -126,28 +127,44 @@ class StageLayout:
         away = Lookup(self.goal_high[-1], self.goal_low[-1]).full()
         return np.asarray(away != np.arange(len(away)))
 
-    @cached_property
-    def acting(self) -> NDArray[np.bool_]:
-        """Those, and those with a policy: all others are what they were: (source cells,)."""
-        return np.asarray(self.leaving | (self.policy.full() >= 0))
+    def acting(self, live: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        """The cells at which something happens, if all else can stay where it lies.
 
-    @cached_property
-    def in_place(self) -> bool:
-        """Whether a decision can be worked out where the values lie (or the mass).
+        None if such a cell leads to another one; or to itself, where a belief moves. Nature shows
+        nothing in place.
 
-        No cell at which something happens must lead to another such one; nor to itself, where a
-        belief moves.
+        Parameters
+        ----------
+        live : (rows,)
+            Which weights are not 0.
         """
-        if self.stage.sealed or not self.stage.movers or self.acting.all():
-            return False
-        source, home = np.flatnonzero(self.acting), bool(self.stage.learns)
-        for high, low in zip(self.goal_high, self.goal_low, strict=True):
-            goals = Lookup(high, low).at(source)
-            inside = goals < len(self.acting)
-            bad = self.acting[np.where(inside, goals, 0)] & inside & ((goals != source) | home)
-            if bad.any():
-                return False
-        return True
+        key = live.tobytes()
+        if key not in self._acting:
+            self._acting[key] = None if self._together else self._alone(live)
+        return self._acting[key]
+
+    @property
+    def _together(self) -> bool:
+        """Whether beliefs move by more than what one actor does."""
+        return self.stage.sealed or (bool(self.stage.learns) and not self.stage.movers)
+
+    def _alone(self, live: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        cells, chance = np.arange(self.stage.source.size), not self.stage.movers
+        acts, ways = np.zeros(len(cells), dtype=bool), []
+        if not chance:
+            acts = self.leaving | (self.policy.full() >= 0)
+            ways.append((acts, Lookup(self.goal_high[-1], self.goal_low[-1]).full()))
+        for branch in range(len(self.weights.high)):
+            goals = Lookup(self.goal_high[branch], self.goal_low[branch]).full()
+            rows = Lookup(self.weights.high[branch], self.weights.low[branch]).full()
+            ways.append((live[rows], goals))
+            if chance:
+                acts |= live[rows] & (goals != cells)
+        home = bool(self.stage.learns)
+        reached = np.zeros(max(len(acts), self.stage.target.size), dtype=bool)
+        for alive, goals in ways:
+            reached[goals[acts & alive & (home | (goals != cells))]] = True
+        return acts if not acts.all() and not (acts & reached[: len(acts)]).any() else None
 
 
 @dataclass(frozen=True)

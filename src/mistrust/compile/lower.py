@@ -109,6 +109,15 @@ class Coefficients:
             return False
         return not layout.leaving[cells].any()
 
+    def acting(self, index: int) -> NDArray[np.bool_] | None:
+        """See `StageLayout.acting`."""
+        key = ("acting", index)
+        if key not in self.noted:
+            live = np.asarray(self.stages[index].live.any(axis=0))
+            self.noted[key] = self.layout.stages[index].acting(live)
+        found: NDArray[np.bool_] | None = self.noted[key]
+        return found
+
     def belief(self, variable: str, level: int, case: int) -> list[float] | None:
         """The belief at a level of a dimension of the board; None if that holds no belief."""
         axes = self.program.privacy.axes

@@ -215,8 +215,9 @@ class Sweep:
     def _stage(self, index: int, turn: int, discount: Floats) -> bool:
         """Carry the mass through a phase; whether there is any at which something happens."""
         layout, side, cells = self.layout.stages[index], self.there, self.here.cells
-        if layout.in_place:
-            cells, side = cells[layout.acting[cells]], self.here
+        acting = self.coefficients.acting(index)
+        if acting is not None:
+            cells, side = cells[acting[cells]], self.here
             kernels.unmark(cells, side.marks)
         if layout.stage.learns:
             self._revealing(index, turn, discount, cells, side)
@@ -224,10 +225,10 @@ class Sweep:
             kernels.push(*self._common(index, turn, cells), side.marks, side.values)
         else:
             self._decide(index, turn, discount, cells, side)
-        if len(cells) and layout.in_place:
-            self.here.in_order()
-        elif not layout.in_place:
+        if acting is None:
             self._swap()
+        elif len(cells):
+            self.here.in_order()
         return len(cells) > 0
 
     def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:

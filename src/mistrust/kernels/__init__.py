@@ -12,7 +12,7 @@ table that are not zero in every lane.
 Flat offsets are unsigned, so that no test for negative ones stands in the inner loops.
 """
 
-from mistrust.kernels.backward import collect, expect
+from mistrust.kernels.backward import collect, expect, expect_here
 from mistrust.kernels.belief import bayes, locate, scratch
 from mistrust.kernels.choice import logit
 from mistrust.kernels.decision import decide
@@ -57,6 +57,7 @@ __all__ = [
     "decide_together",
     "derive",
     "expect",
+    "expect_here",
     "expect_planes",
     "expect_signal",
     "factorise",

@@ -22,30 +22,57 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
     weights : (rows, n)
     """
     n, size = _U(weights.shape[1]), _U(row_low.shape[1])
-    table = weights.reshape(weights.size)
+    goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
         cell = _U(cells[i])
         while cell - base >= size:
             base += size
             h += _U(1)
-        low, x = cell - base, cell * n
-        first = True
-        for b in range(len(row_high)):
-            row = _U(row_high[b, h] + row_low[b, low])
-            if not live[row]:
-                continue
-            y, c = _U(goal_high[b, h] + goal_low[b, low]) * n, row * n
-            if first:
-                for j in range(n):
-                    out[x + j] = table[c + j] * values[y + j]
-                first = False
-            else:
-                for j in range(n):
-                    out[x + j] += table[c + j] * values[y + j]
+        _expect(h, cell - base, values, goals, rows, n, cell * n, out)
+
+
+@njit(**OPTIONS)
+def expect_here(cells, values, goal_high, goal_low, row_high, row_low, live, weights, out):
+    """The same, if `out` is `values`: no cell leads to another one that is gone through."""
+    row = np.zeros(weights.shape[1])
+    goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
+    _expect_all(cells, values, goals, rows, row, out)
+
+
+@njit(**BORROWING)
+def _expect_all(cells, values, goals, rows, row, out):
+    """The same, with room for the values of a cell."""
+    n, size, base, h = _U(len(row)), _U(rows[1].shape[1]), _U(0), _U(0)
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        while cell - base >= size:
+            base += size
+            h += _U(1)
+        _expect(h, cell - base, values, goals, rows, n, _U(0), row)
+        for j in range(n):
+            out[cell * n + j] = row[j]
+
+
+@njit(forceinline=True, **BORROWING)
+def _expect(h, low, values, goals, rows, n, x, out):
+    """What is expected at a cell: out[x : x + n]."""
+    (goal_high, goal_low), (row_high, row_low, live, table), first = goals, rows, True
+    for b in range(len(row_high)):
+        row = _U(row_high[b, h] + row_low[b, low])
+        if not live[row]:
+            continue
+        y, c = _U(goal_high[b, h] + goal_low[b, low]) * n, row * n
         if first:
             for j in range(n):
-                out[x + j] = 0.0
+                out[x + j] = table[c + j] * values[y + j]
+            first = False
+        else:
+            for j in range(n):
+                out[x + j] += table[c + j] * values[y + j]
+    if first:
+        for j in range(n):
+            out[x + j] = 0.0
 
 
 @njit(**OPTIONS)

@@ -26,19 +26,28 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks):
                 marks[goal_high[b, h] + goal_low[b, low]] = 1
 
 
-@njit(**LENT)
+@njit(**OPTIONS)
 def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out):
     """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
 
     Parameters
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
-        `out` is 0 on entry.
+        They may be the same if no cell leads to another one that is gone through; the marks of
+        these are 0 then.
     weights : (rows, lanes)
     marks : (target cells,)
         Becomes 1 where mass comes to.
     """
-    lanes, size = _U(weights.shape[1]), _U(row_low.shape[1])
+    goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
+    _push(cells, mass, goals, rows, np.zeros(weights.shape[1]), marks, out)
+
+
+@njit(**LENT)
+def _push(cells, mass, goals, rows, own, marks, out):
+    """The same, with room for the mass of a cell."""
+    (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
+    lanes, size = _U(len(own)), _U(row_low.shape[1])
     table = weights.reshape(weights.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
@@ -47,6 +56,8 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
             base += size
             h += _U(1)
         low, x = cell - base, cell * lanes
+        for w in range(lanes):
+            own[w], mass[x + w] = mass[x + w], 0.0
         for b in range(len(row_high)):
             row = _U(row_high[b, h] + row_low[b, low])
             if not live[row]:
@@ -55,9 +66,7 @@ def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, mar
             marks[goal] = 1
             y, c = goal * lanes, row * lanes
             for w in range(lanes):
-                out[y + w] += table[c + w] * mass[x + w]
-        for w in range(lanes):
-            mass[x + w] = 0.0
+                out[y + w] += table[c + w] * own[w]
 
 
 @njit(**OPTIONS)
@@ -89,8 +98,7 @@ def push_decision(
     Parameters
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
-        They may be the same if no cell leads to another one that is gone through; the marks of
-        these are 0 then.
+        As in `push`.
     boxed
         Whether the phase happens at all cells that have a policy.
     chosen : (options, lanes)

@@ -188,7 +188,7 @@ class Step:
 
     def in_place(self, index: int) -> bool:
         """Whether `out` of `back` may be `values`."""
-        return self.layout.stages[index].in_place
+        return self.coefficients.acting(index) is not None
 
     def back(self, values: Floats, out: Floats, turn: int, index: int) -> None:
         """From `values` on the stage's target to `out` on its source, at the cells that matter.
@@ -197,8 +197,9 @@ class Step:
         """
         layout = self.coefficients.layout.stages[index]
         stage, cells = layout.stage, self.reach.sources[turn, index]
-        if out is values:
-            cells = cells[layout.acting[cells]]
+        acting = self.coefficients.acting(index) if out is values else None
+        if acting is not None:
+            cells = cells[acting[cells]]
         if stage.learns:
             self._private(values, out, turn, index, cells)
         elif stage.sealed and self.evidence is not None:
@@ -207,7 +208,8 @@ class Step:
             self._decide(values, out, turn, index, cells)
         else:
             common = self.common(values, turn, index)
-            self.share.each(cells, lambda some: kernels.expect(some, *common, out))
+            expect = kernels.expect if acting is None else kernels.expect_here
+            self.share.each(cells, lambda some: expect(some, *common, out))
 
     def _weights(self, turn: int, index: int) -> Floats:
         """Branch weights repeated for every group: (rows, groups * lanes)."""

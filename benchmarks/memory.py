@@ -59,8 +59,8 @@ def policies(solution: Solution) -> int:
     for (turn, index), cells in reach.sources.items():
         layout = c.layout.stages[index]
         if layout.stage.movers and (turn, layout.stage.phase) in solution.policies:
-            kept = int((layout.policy.at(cells) >= 0).sum())
-            total += 8 * c.lanes * len(layout.stage.choices) * kept
+            rows = int((layout.policy.at(cells) >= 0).sum())
+            total += 8 * c.kept(index) * len(layout.stage.choices) * rows
     return total
 
 

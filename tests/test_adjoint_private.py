@@ -319,7 +319,8 @@ def test_a_sealed_phase(seed: int) -> None:
     marks, out = np.zeros(o.targets, np.uint8), np.zeros(o.targets * lanes)
     kernels.push_decision(
         o.cells, o.mass.ravel().copy(), *o.goals, *rows, live, weights, o.first_branch,
-        o.first_pay, *o.each(joint), pays, *policy_at, policy, False, chosen, earned, marks, out,
+        o.first_pay, *o.each(joint), pays, *policy_at, policy.reshape(-1, joint, lanes), False,
+        chosen, earned, marks, out,
     )  # fmt: skip
     wide = (-1, o.profiles, CASES)
     o.same(before.reshape(o.size, GROUPS, *wide[1:]), out.reshape(wide), earned.reshape(wide))

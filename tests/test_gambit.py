@@ -204,10 +204,10 @@ def at_node(solved: Solved, known: Known, board: dict[str, Any]) -> Shares:
     ]
     cell = np.ravel_multi_index(index, stage.source.shape) if index else 0
     row = layout.policy.at(np.array([cell]))[0]
-    lanes = solution.coefficients.lanes
-    policy = solution.policies[known.turn, stage.phase].reshape(-1, len(stage.choices), lanes)
+    kept = solution.coefficients.kept(solution.coefficients.program.stages.index(stage))
+    policy = solution.policies[known.turn, stage.phase].reshape(-1, len(stage.choices), kept)
     place = stage.decisions.index(known.decision)
-    own = stage.marginal(policy[row, :, profile_of(solved, known)], place)
+    own = stage.marginal(policy[row, :, profile_of(solved, known) % kept], place)
     assert own.sum() == pytest.approx(1)
     return dict(zip(stage.options[place], own.tolist(), strict=True))
 

@@ -181,9 +181,9 @@ def test_spread_and_unmark(seed: int, kernel: Kernel) -> None:
 
 
 def decide(phase: Phase, policy: Floats, *, given: bool) -> tuple[Floats, Floats]:
-    """The kernel's values (cells, groups, lanes) and gains (lanes,)."""
+    """The kernel's values (cells, groups, lanes) and gains (kept lanes,)."""
     n = phase.groups * phase.lanes
-    out, gain = np.full(phase.size * n, UNTOUCHED), np.zeros(phase.lanes)
+    out, gain = np.full(phase.size * n, UNTOUCHED), np.zeros(policy.shape[2])
     kernels.decide(
         phase.cells, phase.values.ravel(), *phase.goals, *phase.rows, phase.repeated(),
         phase.first_branch, phase.open.high, phase.open.low, phase.open_table,
@@ -221,14 +221,13 @@ def test_decide(seed: int, options: int, all_open: bool) -> None:
     worth = np.array([phase.expected(o)[:, mover] for o in range(options)])
     open_ = phase.open_table[phase.open.full] != 0
     shares = plain_logit(worth, open_, phase.precision)
-    policy = np.full(phase.size * options * phase.lanes, UNTOUCHED)
+    policy = np.full((phase.size, options, phase.lanes), UNTOUCHED)
     out, gain = decide(phase, policy, given=False)
     close(out, decided(phase, shares))
     some = phase.cells[phase.inside[phase.cells]]
-    found = policy.reshape(phase.size, options, phase.lanes)
-    close(found[some].transpose(1, 0, 2), shares[:, some])
+    close(policy[some].transpose(1, 0, 2), shares[:, some])
     others = np.setdiff1d(np.arange(phase.size), some)
-    assert (found[others] == UNTOUCHED).all()
+    assert (policy[others] == UNTOUCHED).all()
     best = np.where(open_, worth, -np.inf).max(axis=0)[some]
     with np.errstate(invalid="ignore"):
         lost = np.where(np.isfinite(best), best - out[some, mover], 0.0)
@@ -262,7 +261,7 @@ def test_push_decision(seed: int, options: int, boxed: bool) -> None:
     kernels.push_decision(
         phase.cells, mass, *phase.goals, *phase.rows, phase.weights,
         phase.first_branch, phase.first_pay, phase.pay.high, phase.pay.low, phase.pays,
-        phase.policy.high[0], phase.policy.low[0], shares.ravel(), boxed,
+        phase.policy.high[0], phase.policy.low[0], np.ascontiguousarray(shares), boxed,
         found_chosen, found_earned, marks, out,
     )  # fmt: skip
     close(out.reshape(phase.targets, phase.lanes), expected)
@@ -316,7 +315,7 @@ def test_gather_and_total(seed: int) -> None:
     close(out, expected)
     policy = phase.rng.random((6, 2, phase.lanes))
     taken = np.zeros((2, phase.lanes))
-    kernels.chosen(phase.mass[phase.cells], rows, policy.ravel(), taken)
+    kernels.chosen(phase.mass[phase.cells], rows, policy, taken)
     close(taken, np.einsum("xw,xow->ow", phase.mass[phase.cells], policy[rows]))
     whole = np.full(phase.lanes, UNTOUCHED)
     kernels.total(phase.cells, phase.mass.ravel(), whole)

@@ -118,6 +118,23 @@ class Coefficients:
         found: NDArray[np.bool_] | None = self.noted[key]
         return found
 
+    def kept(self, index: int) -> int:
+        """For how many lanes a decision's strategies are kept: shape (kept lanes,).
+
+        Where the others' types change nothing that the actor knows of, they are the same whatever
+        these are.
+        """
+        key = ("kept", index)
+        if key not in self.noted:
+            stage, cases = self.program.stages[index], len(self.cases)
+            wide = (-1, self.program.privacy.count, cases)
+            known = (self.precision[stage.mover], self.stages[index].available)
+            apart = (np.asarray(numbers).reshape(wide) for numbers in known)
+            alike = all((numbers == numbers[:, :1]).all() for numbers in apart)
+            learned = stage.learns or stage.sealed
+            self.noted[key] = cases if alike and not learned else self.lanes
+        return int(self.noted[key])
+
     def belief(self, variable: str, level: int, case: int) -> list[float] | None:
         """The belief at a level of a dimension of the board; None if that holds no belief."""
         axes = self.program.privacy.axes

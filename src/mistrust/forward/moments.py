@@ -161,7 +161,8 @@ class Frequencies:
         rows = layout.policy.at(mass.cells)
         inside = rows >= 0
         cells, rows = mass.cells[inside], rows[inside]
-        policy = self.policies[turn, phase]
+        kept = self.coefficients.kept(index)
+        policy = self.policies[turn, phase].reshape(-1, len(layout.stage.choices), kept)
         for reading in wanted:
             kept = mass.values[inside] * (self.conditions[reading].at(mass.frame, cells, turn) != 0)
             chosen = np.zeros((len(layout.stage.choices), self.coefficients.lanes))

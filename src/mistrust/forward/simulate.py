@@ -83,24 +83,22 @@ class _Player:
         before = self.cells
         taken = np.zeros(len(before), dtype=np.int64)
         if layout.stage.movers:
-            taken = self._choose(layout, turn)
+            taken = self._choose(index, turn)
         branch = self._move(index, turn, taken)
         if layout.stage.learns:
             self._learn(index, turn, before, taken, branch)
         return taken
 
-    def _choose(self, layout: StageLayout, turn: int) -> Integers:
+    def _choose(self, index: int, turn: int) -> Integers:
         """A choice for each history, -1 where the decision is not reached."""
-        lanes, choices = self.coefficients.lanes, len(layout.stage.choices)
-        rows, policy = (
-            layout.policy.at(self.cells),
-            self.solution.policies.get((turn, layout.stage.phase)),
-        )
-        if policy is None:
+        layout, kept = self.coefficients.layout.stages[index], self.coefficients.kept(index)
+        rows = layout.policy.at(self.cells)
+        if (turn, layout.stage.phase) not in self.solution.policies:
             return np.full(len(rows), -1, dtype=np.int64)
-        policy = policy.reshape(-1, choices, lanes)
+        policy = self.solution.policies[turn, layout.stage.phase]
+        policy, own = policy.reshape(-1, len(layout.stage.choices), kept), self.profile % kept
         inside = rows >= 0
-        shares = np.where(inside[:, None], policy[np.where(inside, rows, 0), :, self.profile], 0.0)
+        shares = np.where(inside[:, None], policy[np.where(inside, rows, 0), :, own], 0.0)
         picked = _pick(shares, self.rng)
         return np.where(inside & (shares.sum(axis=1) > 0), picked, -1)
 

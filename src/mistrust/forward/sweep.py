@@ -259,7 +259,9 @@ class Sweep:
             at_turn(numbers.pays, turn),
             layout.policy.high,
             layout.policy.low,
-            self.policies[key],
+            self.policies[key].reshape(
+                -1, len(layout.stage.choices), self.coefficients.kept(index)
+            ),
             layout.stage.boxed,
             chosen,
             earned,

@@ -59,20 +59,21 @@ def decide(
         1 where an option is available.
     pay_group : (payments,)
         The group (actor or term) that receives each payment; `pays` is (rows, lanes).
-    policy : (policy cells * options * lanes,)
-        Read if `given`, else written: the probability of each option.
+    policy : (policy cells, options, kept lanes)
+        Read if `given`, else written: the probability of each option. Those of an actor without
+        types are the same whatever types others have, and kept once: in the first lanes.
     mover, precision
         The deciding group and its precision per lane.
     judgements, judged_high, judged_low
         How it weighs hidden types (see `weigh_types`), by the combination of beliefs at a cell.
-    gain : (lanes,)
+    gain : (kept lanes,)
         Raised to the largest gain from a one-shot deviation (unless `given`).
     out
         May be `values` if no cell leads to another one that is gone through.
 
     The last row of `goal_*` leads where a phase that does not happen leads.
     """
-    options, lanes = len(first_branch) - 1, open_table.shape[1]
+    options, lanes, kept = len(first_branch) - 1, open_table.shape[1], policy.shape[2]
     groups, chunk = weights.shape[1] // lanes, max(16, PLACES // lanes)
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
     ways = first_branch, goals, rows, first_pay, (pay_group, pay_high, pay_low, pays.ravel())
@@ -80,12 +81,16 @@ def decide(
     spots = np.zeros((7, chunk), dtype=np.uint64)
     spots[6] = np.arange(chunk)
     places = chunk * lanes + 8  # not a power of two: rows would be in one another's way
-    share, worth = np.zeros((options, places)), np.zeros((options, places))
+    share, worth, strategies = (
+        np.zeros((options, places)),
+        np.zeros((options, places)),
+        policy.ravel(),
+    )
     open_, sharpness = np.zeros((options, places)), np.zeros(places)
     best, total, scaled = np.zeros(places), np.zeros(places), np.zeros(places)
     blend = np.zeros(len(row_high) + 1, dtype=np.uint64), np.zeros((len(row_high) + 1) * lanes)
-    for i in range(chunk * lanes):
-        sharpness[i] = precision[i % lanes]
+    for i in range(chunk * kept):
+        sharpness[i] = precision[i % kept]
     finite, hidden = bool(np.all(precision < np.inf)), judgements.shape[1] > 1
     apart = out.ctypes.data == values.ctypes.data
     found = np.zeros(chunk * groups * lanes) if apart else out
@@ -94,21 +99,22 @@ def decide(
         count, done = _take(cells, done, goals, lookups, values, groups * lanes, spots, out)
         if not apart:
             spots[6, :count] = spots[0, :count]
-        used = count * lanes
+        used = count * kept
         if given:
-            _read(count, lanes, spots[4], policy, share, total)
+            _read(count, kept, spots[4], strategies, share, total)
         else:
-            _offer(count, spots, open_high, open_low, open_table, open_)
+            _offer(count, kept, spots, open_high, open_low, open_table, open_)
             for o in range(options):
                 own = scaled if hidden else worth[o]
                 _expect(o, count, spots, ways, values, mover, groups, lanes, own)
                 if hidden:
-                    weigh_types(judgements, spots[5], count, own, worth[o])
+                    weigh_types(judgements, spots[5], count, own, kept, worth[o])
                 copy(worth[o], used, share[o])
             logit(share, open_, finite, sharpness, used, best, total)
-            _write(count, lanes, spots[4], share, policy)
+            _write(count, kept, spots[4], share, strategies)
             regrets(worth, share, best, total, used, scaled, gain)
-        _settle(count, spots, ways, share, total, values, groups, lanes, blend, found)
+        sizes = groups, lanes // kept, kept
+        _settle(count, spots, ways, share, total, values, sizes, blend, found)
         if apart:
             _put(count, spots[0], found, groups * lanes, out)
 
@@ -149,15 +155,16 @@ def _take(cells, done, goals, lookups, values, n, spots, out):
 
 
 @njit(**BORROWING)
-def _offer(count, spots, open_high, open_low, open_table, open_):
-    """Which options are open: open_ (options, places)."""
+def _offer(count, kept, spots, open_high, open_low, open_table, open_):
+    """Which options are open: open_ (options, cells * kept lanes)."""
     lanes, table = _U(open_table.shape[1]), open_table.reshape(open_table.size)
+    kept = _U(kept)
     for o in range(len(open_)):
         free = open_[o]
         for i in range(_U(count)):
             row = _U(open_high[o, spots[1, i]] + open_low[o, spots[2, i]]) * lanes
-            place = i * lanes
-            for w in range(lanes):
+            place = i * kept
+            for w in range(kept):
                 free[place + w] = table[row + w]
 
 
@@ -200,7 +207,7 @@ def copy(some, count, out):
 
 
 @njit(**LENT)
-def weigh_types(judgements, rows, count, own, out):
+def weigh_types(judgements, rows, count, own, kept, out):
     """What a mover makes of amounts that depend on hidden types.
 
     Parameters
@@ -208,7 +215,7 @@ def weigh_types(judgements, rows, count, own, out):
     judgements : (combinations of beliefs, profiles, profiles, cases)
     rows : (cells,)
         The combination of beliefs at each cell.
-    own, out : (cells * profiles * cases,)
+    own, out : (cells * profiles * cases,), (cells * kept lanes,)
         Amounts, and their averages over the profiles.
     """
     profiles, games, flat = (
@@ -216,10 +223,11 @@ def weigh_types(judgements, rows, count, own, out):
         _U(judgements.shape[3]),
         judgements.reshape(judgements.size),
     )
+    kept = _U(kept)
     for i in range(_U(count)):
         place, seen = i * profiles * games, rows[i] * profiles * profiles * games
-        for p in range(profiles):
-            at, first = place + p * games, seen + p * profiles * games
+        for p in range(kept // games):
+            at, first = i * kept + p * games, seen + p * profiles * games
             for w in range(games):
                 out[at + w] = flat[first + w] * own[place + w]
             for q in range(_U(1), profiles):
@@ -282,36 +290,42 @@ def regrets(worth, share, best, total, count, regret, gain):
 
 
 @njit(**LENT)
-def _settle(count, spots, ways, share, total, values, groups, lanes, blend, out):
+def _settle(count, spots, ways, share, total, values, sizes, blend, out):
     """Everybody's values; where nobody decides (in some lane) they stay."""
     first_branch, goals, rows, first_pay, payments = ways
     (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
     group, pay_high, pay_low, pays = payments
-    there, odds = blend
-    lanes, n = _U(lanes), _U(groups * lanes)
+    (there, odds), (groups, times, kept) = blend, sizes
+    times, kept, lanes = _U(times), _U(kept), _U(times * kept)
+    n = _U(groups) * lanes
     for i in range(_U(count)):
-        h, low, place, found = spots[1, i], spots[2, i], i * lanes, 0
+        h, low, place, found = spots[1, i], spots[2, i], i * kept, 0
         for o in range(len(share)):
             chance = share[o]
             for b in range(first_branch[o], first_branch[o + 1]):
                 row = _U(row_high[b, h] + row_low[b, low])
                 if live[row]:
                     y = _U(goal_high[b, h] + goal_low[b, low]) * n
-                    found = _lead(found, y, chance, place, table, row * n, lanes, there, odds)
+                    c = row * n
+                    found = _lead(found, y, chance, place, table, c, times, kept, there, odds)
         there[found], m, idle = spots[3, i] * n, _U(found) * lanes, 0
-        for w in range(lanes):
-            odds[m + w] = 1.0 if total[place + w] == 0.0 else 0.0
+        for w in range(kept):
             idle += total[place + w] == 0.0
-        found += idle > 0
+        if idle > 0:
+            found += 1
+            for p in range(times):
+                for w in range(kept):
+                    odds[m + p * kept + w] = 1.0 if total[place + w] == 0.0 else 0.0
         x = spots[6, i] * n
         mix(x, found, there, odds, values, _U(groups), lanes, out)
         for o in range(len(share)):
             chance = share[o]
             for k in range(first_pay[o], first_pay[o + 1]):
                 c = _U(pay_high[k, h] + pay_low[k, low]) * lanes
-                z = x + _U(group[k]) * lanes
-                for w in range(lanes):
-                    out[z + w] += chance[place + w] * pays[c + w]
+                for p in range(times):
+                    z, d = x + _U(group[k]) * lanes + p * kept, c + p * kept
+                    for w in range(kept):
+                        out[z + w] += chance[place + w] * pays[d + w]
 
 
 @njit(**LENT)
@@ -324,20 +338,22 @@ def _put(count, cells, found, n, out):
 
 
 @njit(forceinline=True, **LENT)
-def _lead(found, y, chance, place, table, c, lanes, there, odds):
+def _lead(found, y, chance, place, table, c, times, kept, there, odds):
     """Add a way ahead to those of a cell; how many it has then."""
     k, last = _U(0), _U(found)
     while k < last and there[k] != y:
         k += _U(1)
-    m = k * lanes
-    if k == last:
-        there[k] = y
-        for w in range(lanes):
-            odds[m + w] = chance[place + w] * table[c + w]
-        return found + 1
-    for w in range(lanes):
-        odds[m + w] += chance[place + w] * table[c + w]
-    return found
+    fresh = k == last
+    there[k] = y
+    for p in range(times):
+        m, d = k * times * kept + p * kept, c + p * kept
+        if fresh:
+            for w in range(kept):
+                odds[m + w] = chance[place + w] * table[d + w]
+        else:
+            for w in range(kept):
+                odds[m + w] += chance[place + w] * table[d + w]
+    return found + fresh
 
 
 @njit(forceinline=True, **LENT)

@@ -99,6 +99,8 @@ def push_decision(
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
         As in `push`.
+    policy : (policy cells, options, kept lanes)
+        As in `decide`.
     boxed
         Whether the phase happens at all cells that have a policy.
     chosen : (options, lanes)
@@ -123,7 +125,8 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
     (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
     (chosen, earned, marks, out), (own, part) = told, room
     branches, size = len(row_high), _U(row_low.shape[1])
-    options, lanes = chosen.shape[0], _U(chosen.shape[1])
+    options, lanes, kept = chosen.shape[0], _U(chosen.shape[1]), _U(policy.shape[2])
+    strategies, times = policy.reshape(policy.size), lanes // kept
     table, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
     gains, taken = earned.reshape(earned.size), chosen.reshape(chosen.size)
     h, base = _U(0), _U(0)
@@ -136,16 +139,16 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
         for w in range(lanes):
             own[w], mass[x + w] = mass[x + w], 0.0
         place = policy_high[h] + policy_low[low]
-        start = _U(place if place >= 0 else 0) * _U(options) * lanes
+        start = _U(place if place >= 0 else 0) * _U(options) * kept
         free = place < 0 or not boxed
-        if free and _stays(place, options, lanes, own, policy, start, part):
+        if free and _stays(place, options, times, own, strategies, start, part):
             goal = _U(goal_high[branches, h] + goal_low[branches, low])
             marks[goal] = 1
             for w in range(lanes):
                 out[goal * lanes + w] += part[w]
         for o in range(options if place >= 0 else 0):
-            spot = _U(o) * lanes
-            if not choose(lanes, own, _U(0), policy, start + spot, part, taken, spot):
+            spot, at = _U(o) * lanes, start + _U(o) * kept
+            if not choose(times, kept, own, _U(0), strategies, at, part, taken, spot):
                 continue
             for k in range(first_pay[o], first_pay[o + 1]):
                 paid = _U(pay_high[k, h] + pay_low[k, low]) * lanes
@@ -162,16 +165,17 @@ def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed,
 
 
 @njit(forceinline=True, **LENT)
-def _stays(place, options, lanes, mass, policy, start, part):
+def _stays(place, options, times, mass, policy, start, part):
     """The mass for which nobody decides; whether there is any."""
-    some = 0
-    for w in range(lanes):
+    some, kept = 0, _U(len(part)) // times
+    for w in range(_U(len(part))):
         part[w] = 0.0
     for o in range(options if place >= 0 else 0):
-        spot = start + _U(o) * lanes
-        for w in range(lanes):
-            part[w] += policy[spot + w]
-    for w in range(lanes):
+        spot = start + _U(o) * kept
+        for p in range(times):
+            for w in range(kept):
+                part[p * kept + w] += policy[spot + w]
+    for w in range(_U(len(part))):
         stays = mass[w] if part[w] == 0.0 else 0.0
         part[w] = stays
         some += stays != 0.0
@@ -179,14 +183,16 @@ def _stays(place, options, lanes, mass, policy, start, part):
 
 
 @njit(forceinline=True, **LENT)
-def choose(lanes, mass, x, policy, spot, part, taken, own):
+def choose(times, kept, mass, x, policy, spot, part, taken, own):
     """The mass that chooses an option, added to what is `taken`; whether there is any."""
     some = 0
-    for w in range(lanes):
-        moved = mass[x + w] * policy[spot + w]
-        part[w] = moved
-        taken[own + w] += moved
-        some += moved != 0.0
+    for p in range(times):
+        a, y, z = p * kept, x + p * kept, own + p * kept
+        for w in range(kept):
+            moved = mass[y + w] * policy[spot + w]
+            part[a + w] = moved
+            taken[z + w] += moved
+            some += moved != 0.0
     return some > 0
 
 
@@ -253,16 +259,16 @@ def chosen(mass, rows, policy, out):
     ----------
     mass, rows : (cells, lanes), (cells,)
         `rows` are those of the policy.
-    policy : (policy cells * options * lanes,)
+    policy : (policy cells, options, kept lanes)
     out : (options, lanes)
         Added to.
     """
-    options, lanes = out.shape[0], _U(out.shape[1])
+    options, kept = out.shape[0], _U(policy.shape[2])
     for i in range(len(rows)):
-        start = _U(rows[i]) * _U(options) * lanes
         for o in range(options):
-            for w in range(lanes):
-                out[o, w] += mass[i, w] * policy[start + _U(o) * lanes + w]
+            for p in range(_U(out.shape[1]) // kept):
+                for w in range(kept):
+                    out[o, p * kept + w] += mass[i, p * kept + w] * policy[rows[i], o, w]
 
 
 @njit(**LENT)

@@ -217,7 +217,7 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
             begin, end = place(beliefs[node], bend, n, shares, one, two, x, open_)
             if end < begin:
                 continue
-            choose(_U(lanes), here, spot, shares, _U(own), moved, taken, _U(a * lanes))
+            choose(_U(1), _U(lanes), here, spot, shares, _U(own), moved, taken, _U(a * lanes))
             for k in range(first_pay[a], first_pay[a + 1]):
                 paid = (pays_at[0][k, h] + pays_at[1][k, low]) * lanes
                 earn(_U(lanes), moved, amounts, _U(paid), gains, _U(k * lanes))

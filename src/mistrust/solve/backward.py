@@ -120,6 +120,12 @@ class Ending:
     turn: int
     solution: Solution
 
+    def serves(self, coefficients: Coefficients, reach: Reach) -> bool:
+        """Whether it was worked out on the same boards, and keeps strategies in the same way."""
+        stages, other = range(len(coefficients.stages)), self.solution.coefficients
+        same = all(coefficients.kept(index) == other.kept(index) for index in stages)
+        return same and self.solution.reach is reach
+
 
 def solve(
     coefficients: Coefficients,
@@ -159,7 +165,7 @@ def solve(
     groups = Groups(actors, np.arange(actors), by_term=False)
     evidence = Evidence.empty(coefficients)
     reach = reachable(coefficients) if reach is None else reach
-    ending = ending if ending is not None and ending.solution.reach is reach else None
+    ending = ending if ending is not None and ending.serves(coefficients, reach) else None
     with ThreadPoolExecutor(threads) as pool:
         kind = PlaneStep if planes and serves(coefficients, reach) else Step
         step = kind(coefficients, groups, reach, Share(pool, threads), {}, evidence)
@@ -228,9 +234,16 @@ class Sweep:
         self.reach = step.reach
         self.workspace = workspace
         self.buffers = [workspace.array(("values", i), step.room) for i in range(2)]
-        sizes = [s.policy_size * len(s.choices) * (s.mover >= 0) for s in self.program.stages]
-        self._place = [self.lanes * place for place in np.cumsum([0, *sizes]).tolist()]
+        sizes = [self._kept(index) for index in range(len(self.program.stages))]
+        self._place = np.cumsum([0, *sizes]).tolist()
         self._arena = np.empty(0)
+
+    def _kept(self, index: int) -> int:
+        """How many numbers are kept of a decision's strategies in a turn."""
+        stage = self.program.stages[index]
+        if not stage.movers:
+            return 0
+        return stage.policy_size * len(stage.choices) * self.coefficients.kept(index)
 
     def nothing(self) -> Floats:
         """Values of nothing: (opening cells, groups, lanes)."""
@@ -332,7 +345,7 @@ class Sweep:
         out = current if here else self._other(current)
         if stage.movers and self.step.evidence is not None:
             start = self._place[index] + turn * self._place[-1]
-            size = stage.policy_size * len(stage.choices) * self.lanes
-            self.step.policies[turn, stage.phase] = self._arena[start : start + size]
+            room = self._arena[start : start + self._kept(index)]
+            self.step.policies[turn, stage.phase] = room
         self.step.back(current, out, turn, index)
         return out

@@ -24,10 +24,10 @@ def entry(table: Floats, tables: Tables, number: int, turn: int, cells: Integers
 
 def stored(taken: Taken, cells: Integers) -> Floats:
     """The policy at some cells: (choices, cells, lanes)."""
-    layout = taken.coefficients.layout.stages[taken.index]
-    policy = taken.policies[taken.turn, layout.stage.phase]
-    wide = policy.reshape(-1, len(layout.stage.choices), taken.coefficients.lanes)
-    return wide[layout.policy.at(cells)].transpose(1, 0, 2)
+    c, layout = taken.coefficients, taken.coefficients.layout.stages[taken.index]
+    policy, kept = taken.policies[taken.turn, layout.stage.phase], c.kept(taken.index)
+    found = policy.reshape(-1, len(layout.stage.choices), kept)[layout.policy.at(cells)]
+    return np.tile(found, c.lanes // kept).transpose(1, 0, 2)
 
 
 def available(taken: Taken, cells: Integers) -> np.ndarray:

@@ -23,7 +23,7 @@ WORTH_SHARING = 4096
 """Fewer cells than this are not worth dividing among threads."""
 
 Policies = dict[tuple[int, int], Floats]
-"""By turn and phase: a flat array (policy cells, options, lanes)."""
+"""By turn and phase: a flat array (policy cells, options, kept lanes); see `Coefficients.kept`."""
 Trial = tuple[Floats, Floats]
 """Strategies of a sealed phase that are tried, and the answer: see `kernels.try_sealed`."""
 
@@ -267,12 +267,13 @@ class Step:
             self.evidence.note(turn, index, residual, where)
 
     def _decide(self, values: Floats, out: Floats, turn: int, index: int, cells: Integers) -> None:
-        layout = self.coefficients.layout.stages[index]
+        layout, kept = self.coefficients.layout.stages[index], self.coefficients.kept(index)
         mover, given = layout.stage.mover, self.evidence is None
+        policy = self.policies[turn, layout.stage.phase]
         rest = (
             *self.common(values, turn, index),
             *self.offers(turn, index),
-            self.policies[turn, layout.stage.phase],
+            policy.reshape(-1, len(layout.stage.choices), kept),
             given,
             mover,
             self.coefficients.precision[mover],
@@ -282,11 +283,11 @@ class Step:
         )
 
         def work(some: Integers) -> None:
-            gain = np.zeros(self.lanes)
+            gain = np.zeros(kept)
             kernels.decide(some, *rest, gain, out)
             if not given:
                 gains = np.zeros((len(self.judgements), self.lanes))
-                gains[mover] = gain
+                gains[mover] = np.tile(gain, self.lanes // kept)
                 self._raise_gains(turn, gains)
 
         self.share.each(cells, work)

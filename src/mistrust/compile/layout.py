@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,7 +170,10 @@ class StageLayout:
 
 @dataclass(frozen=True)
 class Layout:
-    """A program as the kernels see it; built once, used for every batch of worlds."""
+    """A program as the kernels see it; built once, used for every batch of worlds.
+
+    `rooms` is what passes forward work in, used again by the next one.
+    """
 
     program: Program
     stages: tuple[StageLayout, ...]
@@ -179,6 +183,7 @@ class Layout:
     beyond: Tables
     beyond_actor: Integers
     beyond_term: Integers
+    rooms: dict[Any, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def paths(self) -> Paths | None:

@@ -36,6 +36,9 @@ class PlaneSweep(Sweep):
         size = max(frame.size for frame in frames) + 2 * self.margin
         self.mass, self.next = np.zeros(size), np.zeros(size)
 
+    def _leave_room(self) -> None:
+        """Nothing to be kept."""
+
     def _place(self, mass: Mass) -> None:
         self.mass[self.margin + mass.cells] = mass.values[:, 0]
 

@@ -16,6 +16,7 @@ from mistrust.compile.layout import tables
 from mistrust.compile.learning import hidden_of, known_at, lessons_of, party_of
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.stages import Stage
+from mistrust.forward.sides import Side
 from mistrust.scenario.check import moved_by
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Stay
@@ -49,7 +50,8 @@ class Occupancy:
     mass : (lanes,)
         Probability left at the end: 1, or that of the constraints.
     mass_error : (lanes,)
-        Largest difference of the mass from 1 in any phase (unconstrained passes).
+        Largest difference of the mass from 1 after any phase that moves all of it, and at turns'
+        ends (unconstrained passes).
     earned : (terms, lanes)
         Expected discounted payments at the outset, by payoff term.
     chosen
@@ -90,29 +92,6 @@ class Condition:
         return at_turn(table, turn)[high[rows] + low[rest]]
 
 
-class Side:
-    """One of two buffers: all zero but for the mass of the cells listed."""
-
-    def __init__(self, size: int, lanes: int) -> None:
-        self.values = np.zeros(size * lanes)
-        self.marks = np.zeros(size, dtype=np.uint8)
-        self.cells = np.empty(0, dtype=np.int64)
-        self.lanes = lanes
-
-    def rows(self) -> Floats:
-        """The mass, cell by cell: a view (all cells, lanes)."""
-        return self.values.reshape(-1, self.lanes)
-
-    def in_order(self) -> None:
-        """List the cells marked in order, so that the next stage goes through memory in order."""
-        self.cells = np.flatnonzero(self.marks.view(np.bool_))
-
-    def moved_on(self) -> None:
-        """The mass has been pushed on (and cleared by the kernel)."""
-        kernels.unmark(self.cells, self.marks)
-        self.cells = self.cells[:0]
-
-
 class Sweep:
     """One pass: lists of the cells that have mass, lanes side by side."""
 
@@ -140,7 +119,7 @@ class Sweep:
         frames = [self.program.opening, self.program.closing]
         frames += [stage.source for stage in self.program.stages]
         size = max(frame.size for frame in frames)
-        self.here, self.there = Side(size, self.lanes), Side(size, self.lanes)
+        self.here, self.there = (Side.of(self.layout.rooms, size, self.lanes) for _ in range(2))
 
     def run(
         self,
@@ -165,8 +144,13 @@ class Sweep:
                 break
             self._turn(turn, discount, meet)
             discount = discount * self.coefficients.patience
-        last = self._mass(opening)
-        return Occupancy(self._total(), self.error, self.earned, self.drift, last, self.chosen)
+        last, total = self._mass(opening), self._total()
+        self._leave_room()
+        return Occupancy(total, self.error, self.earned, self.drift, last, self.chosen)
+
+    def _leave_room(self) -> None:
+        for side in (self.here, self.there):
+            side.clear(self.layout.rooms)
 
     def _outset(self) -> Mass:
         start = self.coefficients.start
@@ -200,11 +184,17 @@ class Sweep:
                 continue
             if meet is not None and stage.mover >= 0:
                 meet(turn, index, partial(self._mass, stage.source))
-            moved = self._stage(index, turn, discount)
+            whole = self._stage(index, turn, discount)
             self._restrict(stage.target, turn, stage)
-            if moved and not self.stays and self.weigh is None:
-                np.maximum(self.error, abs(self._total() - 1.0), out=self.error)
+            if whole:
+                self._check()
+        self._check()
         self._turn_end(turn, discount)
+
+    def _check(self) -> None:
+        """Take in how far the mass is from 1."""
+        if not self.stays and self.weigh is None:
+            np.maximum(self.error, abs(self._total() - 1.0), out=self.error)
 
     def _happens(self, turn: int, index: int) -> bool:
         """Whether a phase can change anything; where it keeps no strategies nobody decides."""
@@ -213,7 +203,7 @@ class Sweep:
         return bool(self.coefficients.stages[index].active[turn]) and not undecided
 
     def _stage(self, index: int, turn: int, discount: Floats) -> bool:
-        """Carry the mass through a phase; whether there is any at which something happens."""
+        """Carry the mass through a phase; whether all of it was moved."""
         layout, side, cells = self.layout.stages[index], self.there, self.here.cells
         acting = self.coefficients.acting(index)
         if acting is not None:
@@ -229,7 +219,7 @@ class Sweep:
             self._swap()
         elif len(cells):
             self.here.in_order()
-        return len(cells) > 0
+        return acting is None
 
     def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]

@@ -62,7 +62,9 @@ def sort_out(places, worth, stages, room, firsts):
     """
     home, belief, bend, precision, open_ = stages
     rounded, first, slots, _, short = room
-    count, cases = 0, bend.shape[1]
+    count, cases, homes = 0, bend.shape[1], len(rounded)
+    values, all_ = worth.reshape((len(worth), -1)), rounded.reshape((homes, -1))
+    brief = short.reshape((homes, -1))
     slots[:] = UNKNOWN
     for place in places:
         first[home[place]] = UNKNOWN
@@ -71,8 +73,8 @@ def sort_out(places, worth, stages, room, firsts):
         if first[own] == UNKNOWN:
             sharp = precision[place]
             step = COARSE if _clear(worth[own], open_[place, 0], sharp) else FINE
-            key = _round(worth[own], sharp, step, rounded[own], short[own])
-            first[own] = _find(key, own, rounded, cases, slots)
+            key = _round(values[own], sharp, step, all_[own], brief[own])
+            first[own] = _find(key, own, all_, cases, slots)
         if leader(place, home, belief, open_, first) == place:
             firsts[count] = place
             count += 1
@@ -111,10 +113,9 @@ def _clear(worth, open_, sharp):
 
 
 @njit(**BORROWING)
-def _round(worth, sharp, step, out, short):
+def _round(values, sharp, step, rounded, brief):
     """Round a home's choice values; what they hash to."""
-    values, rounded, scale = worth.reshape(worth.size), out.reshape(out.size), sharp / step
-    key, odd, brief = np.int64(0), np.int64(MIXED), short.reshape(short.size)
+    scale, key, odd = sharp / step, np.int64(0), np.int64(MIXED)
     for j in range(np.uint64(len(values))):
         steps = np.rint(values[j] * scale)
         rounded[j] = brief[j] = steps * step
@@ -125,11 +126,11 @@ def _round(worth, sharp, step, out, short):
 @njit(**BORROWING)
 def _find(key, own, rounded, cases, slots):
     """The first home with the same rounded values in the same case; noted, if there is none."""
-    values, last = rounded.reshape(len(rounded), -1), np.uint64(len(slots) - 1)
+    last = np.uint64(len(slots) - 1)
     at = (np.uint64((key + own % cases) * MIXED) >> np.uint64(32)) & last
     while slots[at] != UNKNOWN:
         other = slots[at]
-        if other % cases == own % cases and equal(values[other], values[own]):
+        if other % cases == own % cases and equal(rounded[other], rounded[own]):
             return other
         at = (at + np.uint64(1)) & last
     slots[at] = own

@@ -81,17 +81,15 @@ def decide(
     spots = np.zeros((7, chunk), dtype=np.uint64)
     spots[6] = np.arange(chunk)
     places = chunk * lanes + 8  # not a power of two: rows would be in one another's way
-    share, worth, strategies = (
-        np.zeros((options, places)),
-        np.zeros((options, places)),
-        policy.ravel(),
-    )
+    share, worth = np.zeros((options, places)), np.zeros((options, places))
+    offered, strategies, judged = open_table.ravel(), policy.ravel(), judgements.ravel()
     open_, sharpness = np.zeros((options, places)), np.zeros(places)
     best, total, scaled = np.zeros(places), np.zeros(places), np.zeros(places)
     blend = np.zeros(len(row_high) + 1, dtype=np.uint64), np.zeros((len(row_high) + 1) * lanes)
     for i in range(chunk * kept):
         sharpness[i] = precision[i % kept]
     finite, hidden = bool(np.all(precision < np.inf)), judgements.shape[1] > 1
+    types = judgements.shape[1], judgements.shape[3], kept
     apart = out.ctypes.data == values.ctypes.data
     found = np.zeros(chunk * groups * lanes) if apart else out
     done = 0
@@ -103,12 +101,12 @@ def decide(
         if given:
             _read(count, kept, spots[4], strategies, share, total)
         else:
-            _offer(count, kept, spots, open_high, open_low, open_table, open_)
+            _offer(count, lanes, kept, spots, open_high, open_low, offered, open_)
             for o in range(options):
                 own = scaled if hidden else worth[o]
                 _expect(o, count, spots, ways, values, mover, groups, lanes, own)
                 if hidden:
-                    weigh_types(judgements, spots[5], count, own, kept, worth[o])
+                    weigh_types(judged, types, spots[5], count, own, worth[o])
                 copy(worth[o], used, share[o])
             logit(share, open_, finite, sharpness, used, best, total)
             _write(count, kept, spots[4], share, strategies)
@@ -155,10 +153,9 @@ def _take(cells, done, goals, lookups, values, n, spots, out):
 
 
 @njit(**BORROWING)
-def _offer(count, kept, spots, open_high, open_low, open_table, open_):
+def _offer(count, lanes, kept, spots, open_high, open_low, table, open_):
     """Which options are open: open_ (options, cells * kept lanes)."""
-    lanes, table = _U(open_table.shape[1]), open_table.reshape(open_table.size)
-    kept = _U(kept)
+    lanes, kept = _U(lanes), _U(kept)
     for o in range(len(open_)):
         free = open_[o]
         for i in range(_U(count)):
@@ -207,33 +204,30 @@ def copy(some, count, out):
 
 
 @njit(**LENT)
-def weigh_types(judgements, rows, count, own, kept, out):
+def weigh_types(judgements, types, rows, count, own, out):
     """What a mover makes of amounts that depend on hidden types.
 
     Parameters
     ----------
-    judgements : (combinations of beliefs, profiles, profiles, cases)
+    judgements : (combinations of beliefs * profiles * profiles * cases,)
+    types
+        How many profiles, cases and kept lanes there are.
     rows : (cells,)
         The combination of beliefs at each cell.
     own, out : (cells * profiles * cases,), (cells * kept lanes,)
         Amounts, and their averages over the profiles.
     """
-    profiles, games, flat = (
-        _U(judgements.shape[1]),
-        _U(judgements.shape[3]),
-        judgements.reshape(judgements.size),
-    )
-    kept = _U(kept)
+    profiles, games, kept = _U(types[0]), _U(types[1]), _U(types[2])
     for i in range(_U(count)):
         place, seen = i * profiles * games, rows[i] * profiles * profiles * games
         for p in range(kept // games):
             at, first = i * kept + p * games, seen + p * profiles * games
             for w in range(games):
-                out[at + w] = flat[first + w] * own[place + w]
+                out[at + w] = judgements[first + w] * own[place + w]
             for q in range(_U(1), profiles):
                 here, there = first + q * games, place + q * games
                 for w in range(games):
-                    out[at + w] += flat[here + w] * own[there + w]
+                    out[at + w] += judgements[here + w] * own[there + w]
 
 
 @njit(**BORROWING)

@@ -1,0 +1,50 @@
+"""Where a pass forward keeps the mass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mistrust import kernels
+from mistrust.compile.evaluate import Floats
+
+Rooms = dict[tuple[int, int], list[Any]]
+"""Sides that passes have cleared, by their size and lanes."""
+
+
+class Side:
+    """One of two buffers: all zero but for the mass of the cells listed."""
+
+    def __init__(self, size: int, lanes: int) -> None:
+        self.values = np.zeros(size * lanes)
+        self.marks = np.zeros(size, dtype=np.uint8)
+        self.cells = np.empty(0, dtype=np.int64)
+        self.lanes = lanes
+
+    @staticmethod
+    def of(rooms: Rooms, size: int, lanes: int) -> Side:
+        """One that an earlier pass has cleared, or a new one."""
+        try:
+            return rooms[size, lanes].pop()
+        except (KeyError, IndexError):
+            return Side(size, lanes)
+
+    def clear(self, rooms: Rooms) -> None:
+        """Leave it to a later pass."""
+        self.rows()[self.cells] = 0.0
+        self.moved_on()
+        rooms.setdefault((len(self.marks), self.lanes), []).append(self)
+
+    def rows(self) -> Floats:
+        """The mass, cell by cell: a view (all cells, lanes)."""
+        return self.values.reshape(-1, self.lanes)
+
+    def in_order(self) -> None:
+        """List the cells marked in order, so that the next stage goes through memory in order."""
+        self.cells = np.flatnonzero(self.marks.view(np.bool_))
+
+    def moved_on(self) -> None:
+        """The mass has been pushed on (and cleared by the kernel)."""
+        kernels.unmark(self.cells, self.marks)
+        self.cells = self.cells[:0]

@@ -40,9 +40,12 @@ class Side:
         """The mass, cell by cell: a view (all cells, lanes)."""
         return self.values.reshape(-1, self.lanes)
 
-    def in_order(self) -> None:
-        """List the cells marked in order, so that the next stage goes through memory in order."""
-        self.cells = np.flatnonzero(self.marks.view(np.bool_))
+    def in_order(self, size: int) -> None:
+        """List the cells marked in order, so that the next stage goes through memory in order.
+
+        There are none beyond the first so many.
+        """
+        self.cells = np.flatnonzero(self.marks[:size].view(np.bool_))
 
     def moved_on(self) -> None:
         """The mass has been pushed on (and cleared by the kernel)."""

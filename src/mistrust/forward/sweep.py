@@ -172,9 +172,9 @@ class Sweep:
         kernels.total(self.here.cells, self.here.values, found)
         return found
 
-    def _swap(self) -> None:
+    def _swap(self, frame: Frame) -> None:
         self.here.moved_on()
-        self.there.in_order()
+        self.there.in_order(frame.size)
         self.here, self.there = self.there, self.here
 
     def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:
@@ -216,9 +216,9 @@ class Sweep:
         else:
             self._decide(index, turn, discount, cells, side)
         if acting is None:
-            self._swap()
+            self._swap(layout.stage.target)
         elif len(cells):
-            self.here.in_order()
+            self.here.in_order(layout.stage.target.size)
         return acting is None
 
     def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:
@@ -334,7 +334,7 @@ class Sweep:
             self.there.marks,
             self.there.values,
         )
-        self._swap()
+        self._swap(self.program.opening)
         np.add.at(self.earned, layout.payoff_term, earned * discount[layout.payoff_actor])
 
     def _beyond(self, discount: Floats) -> None:

@@ -57,8 +57,8 @@ def of(name: str, model: Model, asked: Questions, worlds: int) -> Figure:
     count = len(asked.needs)
     note = (
         f"{sizes(model)}; variants of the game: {count}; by one process and by two the same to the "
-        f"bit; {MANY} worlds and the best guess, from {worlds} worlds by one: {seconds(alone)}, from "
-        f"{4 * worlds} by two: {seconds(pair)}; {number(MANY / alone)} worlds a second by one"
+        f"bit; {MANY} worlds and the best guess, from {worlds} worlds by one: {seconds(alone)}, "
+        f"from {4 * worlds} by two: {seconds(pair)}; {number(MANY / alone)} worlds a second by one"
     )
     peer, unit = "one process", "worlds a second by two processes"
     return Figure(name, pair, peer, alone, MANY / pair, unit, note + seldom(times[-1]))

@@ -187,7 +187,7 @@ def test_mass_is_one_in_every_phase_and_decisions_share_it(data: st.DataObject) 
     solution = solve(c)
     seen = []
     occupancy = distribute(
-        c, solution.policies, visit=lambda _, mass: seen.append(mass.values.sum(axis=0))
+        c, solution.policies, visit=lambda _, here: seen.append(here().values.sum(axis=0))
     )
     assert (occupancy.mass_error <= 1e-12).all()
     same(np.array(seen), np.ones((c.program.turns + 1, c.lanes)), 1.0)

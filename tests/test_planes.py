@@ -88,7 +88,7 @@ def forward(coefficients: Coefficients) -> None:
         distribute(
             coefficients,
             solution.policies,
-            visit=lambda _, mass, way=way: seen[way].append((mass.cells, mass.values)),
+            visit=lambda _, mass, way=way: seen[way].append((mass().cells, mass().values)),
             planes=bool(way),
         )
         for way in range(2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -130,9 +130,9 @@ class Recorder:
         self.laws: dict[str, list[Floats]] = {v: [] for v in self.program.opening.variables}
         self.beliefs: dict[str, list[Floats]] = {g.actor: [] for g in self.program.privacy.grids}
 
-    def visit(self, turn: int, mass: Mass) -> None:
+    def visit(self, _turn: int, here: Callable[[], Mass]) -> None:
         """Take the opening of a turn."""
-        c = self.coefficients
+        c, mass = self.coefficients, here()
         for name, laws in self.laws.items():
             laws.append(c.folded(gathered(mass, (name,))))
         privacy = self.program.privacy

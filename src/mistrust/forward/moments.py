@@ -71,6 +71,7 @@ class Moments:
             for reading in readings
             if not isinstance(reading, Share)
         }
+        self.dates = set().union(*self.turns.values())
         self.dims: dict[Reading, tuple[str, ...]] = {}
         self.above: dict[Reading, Floats] = {}
         self.below: dict[Reading, Floats] = {}

@@ -12,7 +12,7 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Frame, Integers
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.streams import Streams
-from mistrust.forward.sweep import Mass, Sweep
+from mistrust.forward.sweep import Condition, Mass, Sweep
 
 BOARDS = 2048
 """Fewer than this are not worth it."""
@@ -52,6 +52,9 @@ class PlaneSweep(Sweep):
 
     def _total(self) -> Floats:
         return np.array([self.mass.sum()])
+
+    def _keep(self, condition: Condition, frame: Frame, turn: int) -> None:
+        self._multiply(lambda cells: (condition.at(frame, cells, turn) != 0).astype(float))
 
     def _multiply(self, by: Callable[[Integers], Floats]) -> None:
         cells = self._cells

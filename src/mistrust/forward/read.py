@@ -73,7 +73,7 @@ class Reader:
     ) -> dict[Reading, Floats]:
         """The value of each reading (stripped of its variant): (cases,), NaN where it has none.
 
-        `visit` is called as each turn opens with the turn and the mass of the board.
+        `visit` is called as each turn opens with the turn and what gives the mass of the board.
         """
         groups: dict[frozenset[str], list[Reading]] = {frozenset(): []}
         for reading in dict.fromkeys(plain(reading) for reading in readings):
@@ -154,12 +154,15 @@ class _Pass:
         plain = Moments(self.coefficients, moments, self.ratios, self.amount)
         shares = Frequencies(self.coefficients, self.solution.policies, moments, self.ratios)
 
-        def at_opening(turn: int, mass: Mass) -> None:
+        def at_opening(turn: int, here: Callable[[], Mass]) -> None:
+            if visit is None and turn not in begins | plain.dates:
+                return
+            mass = here()
             if turn in begins:
                 self._openings[turn] = mass
             plain.visit(turn, mass)
             if visit is not None:
-                visit(turn, mass)
+                visit(turn, lambda: mass)
 
         end = _last([*moments, *histories]) if self.program.recorded else None
         self.occupancy = distribute(

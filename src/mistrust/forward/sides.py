@@ -8,6 +8,7 @@ import numpy as np
 
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
+from mistrust.compile.frames import Integers
 
 Rooms = dict[tuple[int, int], list[Any]]
 """Sides that passes have cleared, by their size and lanes."""
@@ -46,6 +47,11 @@ class Side:
         There are none beyond the first so many.
         """
         self.cells = np.flatnonzero(self.marks[:size].view(np.bool_))
+
+    def drop(self, gone: Integers, rest: Integers) -> None:
+        """Take cells without mass off the list; the rest stay."""
+        kernels.unmark(gone, self.marks)
+        self.cells = rest
 
     def moved_on(self) -> None:
         """The mass has been pushed on (and cleared by the kernel)."""

@@ -33,8 +33,8 @@ class Mass:
     values: Floats
 
 
-Visit = Callable[[int, Mass], None]
-"""Called as each turn opens with the turn and the distribution."""
+Visit = Callable[[int, Callable[[], Mass]], None]
+"""Called as each turn opens with the turn and what gives the distribution."""
 Meet = Callable[[int, int, Callable[[], Mass]], None]
 """Called before each decision with turn, stage index and what gives the distribution."""
 Weigh = tuple[int, Callable[[Integers], Floats]]
@@ -82,6 +82,11 @@ class Condition:
 
     def at(self, frame: Frame, cells: Integers, turn: int) -> Floats:
         """Its values: (cells, lanes)."""
+        values, rows = self.rows(frame, cells, turn)
+        return values[rows]
+
+    def rows(self, frame: Frame, cells: Integers, turn: int) -> tuple[Floats, Integers]:
+        """Its different values, (rows, lanes), and which of them each cell has."""
         c = self.coefficients
         if frame not in self._tables:
             laid = tables(c.program, frame, [self.node])
@@ -89,7 +94,7 @@ class Condition:
             self._tables[frame] = (table, laid.high[0], laid.low[0])
         table, high, low = self._tables[frame]
         rows, rest = np.divmod(cells, len(low))
-        return at_turn(table, turn)[high[rows] + low[rest]]
+        return at_turn(table, turn), high[rows] + low[rest]
 
 
 class Sweep:
@@ -139,7 +144,7 @@ class Sweep:
                 self._multiply(self.weigh[1])
             self._restrict(opening, turn, None)
             if visit is not None:
-                visit(turn, self._mass(opening))
+                visit(turn, partial(self._mass, opening))
             if turn == end:
                 break
             self._turn(turn, discount, meet)
@@ -358,11 +363,17 @@ class Sweep:
                 concerned = stay.first <= turn < stay.last
                 concerned &= bool(condition.names & moved_by(phases[after.phase]))
             if concerned:
-                self._multiply(partial(self._kept, condition, frame, turn))
+                self._keep(condition, frame, turn)
 
-    @staticmethod
-    def _kept(condition: Condition, frame: Frame, turn: int, cells: Integers) -> Floats:
-        return (condition.at(frame, cells, turn) != 0).astype(float)
+    def _keep(self, condition: Condition, frame: Frame, turn: int) -> None:
+        """Where the condition holds in no lane, cells are taken off the list."""
+        cells = self.here.cells
+        values, rows = condition.rows(frame, cells, turn)
+        kept = values != 0
+        some, every = kept.any(axis=1)[rows], kept.all(axis=1)[rows]
+        broken = np.flatnonzero(~every)
+        self.here.rows()[cells[broken]] *= kept[rows[broken]]
+        self.here.drop(cells[~some], cells[some])
 
     def _multiply(self, by: Callable[[Integers], Floats]) -> None:
         cells = self.here.cells

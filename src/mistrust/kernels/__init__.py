@@ -13,7 +13,7 @@ Flat offsets are unsigned, so that no test for negative ones stands in the inner
 """
 
 from mistrust.kernels.backward import collect, expect, expect_here
-from mistrust.kernels.belief import bayes, locate, scratch
+from mistrust.kernels.belief import bayes, locate, scratch, update
 from mistrust.kernels.choice import logit
 from mistrust.kernels.decision import decide
 from mistrust.kernels.elimination import factorise, substitute
@@ -82,4 +82,5 @@ __all__ = [
     "total",
     "try_sealed",
     "unmark",
+    "update",
 ]

@@ -121,3 +121,29 @@ def scratch(kinds):
         np.zeros(kinds),
         np.zeros(kinds),
     )
+
+
+@njit(**OPTIONS)
+def update(nodes, chances, beliefs, n, bend, weights, found):
+    """Where beliefs go at many places, after something that each type does with some chance.
+
+    Parameters
+    ----------
+    nodes : (places,)
+        The node of the belief before, as in `beliefs`; where it is negative nothing is learned.
+    chances, beliefs : (places, kinds, cases), (nodes, kinds, cases)
+    n, bend
+        As in `locate`, (4, cases).
+    weights, found : (kinds, places, cases)
+        Return the nodes after, and the weights on them; left alone if no type can have done it.
+    """
+    kinds, cases = chances.shape[1], chances.shape[2]
+    corner, order, rest, near, part, chance, posterior = scratch(kinds)
+    prior, own = np.zeros(kinds), np.zeros(4)
+    for i in range(len(nodes)):
+        for case in range(cases if nodes[i] >= 0 else 0):
+            prior[:], chance[:] = beliefs[nodes[i], :, case], chances[i, :, case]
+            own[:] = bend[:, case]
+            if bayes(prior, chance, posterior):
+                locate(posterior, n, own, corner, order, rest, near, part)
+                weights[:, i, case], found[:, i, case] = part, near

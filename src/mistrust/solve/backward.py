@@ -300,10 +300,11 @@ class Sweep:
             self._arena = self.workspace.array(("policies", end), end * self._place[-1])
         for turn in reversed(range(end)):
             if turn + 1 in keep:
-                values[turn + 1] = self.step.kept(current, cells)
+                some = self.reach.openings[turn + 1]
+                values[turn + 1] = self.step.kept(current, cells, some)
             current = self._turn(current, turn, inspect)
         if 0 in keep:
-            values[0] = self.step.kept(current, cells)
+            values[0] = self.step.kept(current, cells, self.reach.openings[0])
         return values
 
     def _turn(self, current: Floats, turn: int, inspect: Inspect | None) -> Floats:

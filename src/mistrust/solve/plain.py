@@ -83,24 +83,24 @@ def _corners(
     """Where the belief about one actor goes after what each type chooses with some chance."""
     c, kinds = taken.coefficients, len(lesson.first)
     shares = chosen.reshape(len(cells), len(lesson.kind), len(c.cases))
-    parts = np.zeros((kinds, *shares.shape))
-    shifts = np.zeros((kinds, *shares.shape), dtype=np.int64)
-    corner, order, rest, found, weights, _, posterior = kernels.scratch(kinds)
-    known = known_at(c, taken.turn, taken.index, lesson, cells)
+    known, nodes = known_at(c, taken.turn, taken.index, lesson, cells), lesson.at.at(cells)
+    wide = (kinds, len(cells), len(c.cases))
+    parts, after = np.zeros(wide), np.tile(nodes[:, None], (kinds, 1, len(c.cases)))
+    kernels.update(
+        np.where(known, -1, nodes),
+        np.ascontiguousarray(shares[:, lesson.first]),
+        lesson.nodes.beliefs,
+        lesson.grid.points - 1,
+        lesson.nodes.bend,
+        parts,
+        after,
+    )
     parts[0, known] = 1.0
-    for i, node in enumerate(lesson.at.at(cells)):
-        if known[i]:
-            continue
-        for case in range(len(c.cases)):
-            chance = np.ascontiguousarray(shares[i, lesson.first, case])
-            prior = np.ascontiguousarray(lesson.nodes.beliefs[node, :, case])
-            if kernels.bayes(prior, chance, posterior):
-                own, n = np.ascontiguousarray(lesson.nodes.bend[:, case]), lesson.grid.points - 1
-                kernels.locate(posterior, n, own, corner, order, rest, found, weights)
-                parts[:, i, :, case] = weights[:, None]
-                shifts[:, i, :, case] = ((found - node) * lesson.stride)[:, None]
-    wide = (len(cells), c.lanes)
-    return [(p.reshape(wide), s.reshape(wide)) for p, s in zip(parts, shifts, strict=True)]
+    shifts = (after - nodes[:, None]) * lesson.stride
+    profiles = len(lesson.kind)
+    return [
+        (np.tile(p, profiles), np.tile(s, profiles)) for p, s in zip(parts, shifts, strict=True)
+    ]
 
 
 def shows(taken: Taken, mover: int, chosen: Floats) -> np.ndarray:

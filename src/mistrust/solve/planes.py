@@ -76,7 +76,7 @@ class PlaneStep(Step):
         own = values[: self.room].reshape(self.groups.count, self.pitch)
         return own[:, self.margin : self.margin + cells].T.copy()[:, :, None]
 
-    def kept(self, values: Floats, cells: int) -> Floats:
+    def kept(self, values: Floats, cells: int, some: Integers | None = None) -> Floats:
         """As `rows`."""
         return self.rows(values, cells)
 

@@ -155,9 +155,14 @@ class Step:
         wide = (cells, self.groups.count, self.lanes)
         return values[: cells * self.groups.count * self.lanes].reshape(wide)
 
-    def kept(self, values: Floats, cells: int) -> Floats:
-        """The same, to be kept."""
-        return self.rows(values, cells).copy()
+    def kept(self, values: Floats, cells: int, some: Integers | None = None) -> Floats:
+        """The same, to be kept; if only `some` cells matter, zero elsewhere."""
+        own = self.rows(values, cells)
+        if some is None:
+            return own.copy()
+        found = np.zeros(own.shape)
+        found[some] = own[some]
+        return found
 
     def end(self, nothing: Floats, out: Floats) -> None:
         """What the boards are worth after the last turn; `nothing` becomes zero."""

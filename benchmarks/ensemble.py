@@ -52,8 +52,8 @@ def of(name: str, model: Model, asked: Questions, worlds: int) -> Figure:
     times = rounds(*(work(*way) for way in ways), most=LONG)
     assert same(found[1, worlds], found[2, worlds])
     few1, many1, few2, many2 = (median(taken) for taken in times)
-    alone = few1 + MANY * (many1 - few1) / worlds
-    pair = few2 + (MANY - worlds) * (many2 - few2) / (3 * worlds)
+    alone = few1 + MANY * max(0.0, many1 - few1) / worlds
+    pair = few2 + (MANY - worlds) * max(0.0, many2 - few2) / (3 * worlds)
     count = len(asked.needs)
     note = (
         f"{sizes(model)}; variants of the game: {count}; by one process and by two the same to the "
@@ -69,5 +69,5 @@ def figures(quick: bool) -> Iterator[Figure]:
     model = starter() if quick else flagship()
     worlds = 4 if quick else WORLDS
     asked = questions(model.argument)
-    yield of("ensemble", model, only(asked, asked.claimed), 2 * worlds)
-    yield of("ensemble as written", model, only(asked, frozenset({AS_WRITTEN})), 2 * worlds)
+    yield of("ensemble", model, only(asked, asked.claimed), worlds)
+    yield of("ensemble as written", model, only(asked, frozenset({AS_WRITTEN})), worlds)

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.figures import Figure, rounds
 from benchmarks.models import SMALL, WORLDS, batch, beside, flagship, model_of, sizes
-from benchmarks.stages import by_kind, moved, watched
+from benchmarks.stages import by_kind, moved, untouched, watched
 from benchmarks.stream import Stream
 from benchmarks.synthetic import scenario
 from mistrust.compile.evaluate import Floats
@@ -27,8 +27,8 @@ from mistrust.solve.reach import reachable
 class Runs:
     """Some solves of one game, between which a triad of the same size was run.
 
-    `value` is what came out; `spent` are seconds by stage, `moved` bytes by stage, `limit` the
-    triad's bytes a second.
+    `value` is what came out; `spent` are seconds by stage, `moved` bytes by stage, `still` how many
+    of these are of boards where nothing happens, `limit` the triad's bytes a second.
     """
 
     stages: tuple[Stage, ...]
@@ -37,6 +37,7 @@ class Runs:
     seconds: list[float]
     spent: list[Counter[int]]
     moved: Counter[int]
+    still: int
     limit: float
 
     def typed(self, run: int) -> float:
@@ -68,7 +69,8 @@ def runs(model: Model, worlds: int, threads: int) -> Runs:
     mine, theirs = rounds(ours, stream.run)
     note = f"{sizes(model)}; {beside(worlds)}, {threads} thread{'s' * (threads > 1)}"
     stages, limit = coefficients.program.stages, stream.rate(median(theirs))
-    return Runs(stages, note, value, mine, spent, moved(coefficients, reach), limit)
+    told = moved(coefficients, reach), untouched(coefficients, reach)
+    return Runs(stages, note, value, mine, spent, *told, limit)
 
 
 @cache
@@ -99,6 +101,10 @@ def _figure(which: str, found: Runs, live: int, seconds: float, typed: float) ->
     note = f"{found.note}: {rate / 1e9:.3g} of {limit / 1e9:.3g} GB/s"
     if typed:
         note += f"; stages that show a hidden type take {typed:.0%} of the time"
+    if typed and found.still:
+        rest = (live - found.still) / seconds / limit
+        note += f"; {found.still / live:.0%} of the bytes are of boards where nothing happens in a "
+        note += f"phase, and which are left where they lie: without them {rest:.3g}"
     peer, unit = "STREAM triad, as many bytes", "of the triad's rate"
     return Figure(f"bandwidth{which}", seconds, peer, live / limit, rate / limit, unit, note)
 

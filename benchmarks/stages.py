@@ -71,3 +71,20 @@ def moved(coefficients: Coefficients, reach: Reach) -> Counter[int]:
                 options = max(1, len(stage.choices))
                 total[index] += 2 * 8 * width * options * len(reach.sources[turn, index])
     return total
+
+
+def untouched(coefficients: Coefficients, reach: Reach) -> int:
+    """How many of these bytes are of boards where nothing happens, left where they lie."""
+    program, total = coefficients.program, 0
+    width = 2 * 8 * coefficients.lanes * len(program.actors)
+    for index, stage in enumerate(program.stages):
+        acting = coefficients.acting(index)
+        for turn in range(program.turns):
+            cells = reach.sources[turn, index]
+            if not coefficients.stages[index].active[turn]:
+                continue
+            if coefficients.idle(turn, index, cells):
+                total += width * max(1, len(stage.choices)) * len(cells)
+            elif acting is not None:
+                total += width * max(1, len(stage.choices)) * int((~acting[cells]).sum())
+    return total

@@ -29,6 +29,7 @@ board:
   front: {levels: [war, truce], start: {war: 0.7, truce: 0.3}}
   strain: {levels: 0..2, start: 1}
   offer: {levels: OFFERS, start: none, within: turn}
+  alarm: {levels: 0..1, start: 0}
   gift: {levels: [kept, held_out], start: kept, within: turn}
 premises:
   price: {says: What a truce costs, range: [0.2, 0.9], guess: 0.5}
@@ -58,6 +59,7 @@ turn:
   - chance: break
     when: front == truce
     draw: {front: {war: 0.2, truce: 0.8}}
+  - {chance: alarm, raise: {alarm: 0.3 + 0.1 * price}}
   - decide: mediator
     name: gifts
     when: strain > 0 and not talks
@@ -75,6 +77,11 @@ payoffs:
   ally: {peace: "0.5 * (front == truce) - 0.4 * strain"}
   rival: {war: "0.6 * (front == war) * (rival == hawk) - 0.1 * strain"}
 """
+
+
+NATURE = {"break", "alarm"}
+"""At the higher level of an alarm two branches, with odds that add up to one but for rounding, stay
+where they are."""
 
 
 class Everything:
@@ -139,12 +146,12 @@ def test_values_are_the_same_in_place_and_side_by_side(levels: str, everybody: b
     first = levels.startswith("[none")
     stages = [layout.stage.name for layout in c.layout.stages]
     names = {name for index, name in enumerate(stages) if c.acting(index) is not None}
-    assert names - {"break"} == ({"approach", "consent", "answer"} if first else {"consent"}) | {
+    assert names - NATURE == ({"approach", "consent", "answer"} if first else {"consent"}) | {
         "gifts",
         "turning",
     }
     once = {name for index, name in enumerate(stages) if c.kept(index) == len(c.cases)}
-    assert once - {"break"} == {"approach", "consent", "gifts"}
+    assert once - NATURE == {"approach", "consent", "gifts"}
     reach = everywhere(c.program) if everybody else reachable(c)
     turns = range(c.program.turns + 1)
     here = solve(c, reach=reach, keep=turns)
@@ -173,7 +180,7 @@ def test_a_phase_that_cannot_happen_is_passed_over() -> None:
     by_phase = {layout.stage.phase: layout.stage.name for layout in c.layout.stages}
     names = set(by_phase.values())
     kept = {(turn, by_phase[phase]) for turn, phase in solve(c).policies}
-    missing = {(turn, name) for turn in range(5) for name in names if name != "break"} - kept
+    missing = {(turn, name) for turn in range(5) for name in names - NATURE} - kept
     assert missing == {
         (0, "approach"),
         (1, "gifts"),

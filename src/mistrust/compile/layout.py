@@ -20,6 +20,8 @@ from mistrust.compile.streams import Paths, carried, streams_of
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.tree import Node
 
+Bools = NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -109,10 +111,10 @@ class StageLayout:
     judgement: Lookup
     nodes: tuple[Lookup, ...]
     strides: tuple[int, ...]
-    _acting: dict[bytes, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
+    _acting: dict[bytes, Bools | None] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def moving(self) -> NDArray[np.bool_]:
+    def moving(self) -> Bools:
         """Which rows of the weights belong to branches that move something: (rows,)."""
         marks = np.zeros(self.weights.offsets[-1], dtype=bool)
         branches = [b for choice in self.stage.choices for b in choice.branches]
@@ -123,12 +125,12 @@ class StageLayout:
         return marks
 
     @cached_property
-    def leaving(self) -> NDArray[np.bool_]:
+    def leaving(self) -> Bools:
         """Cells that another number stands for if the phase does not happen: (source cells,)."""
         away = Lookup(self.goal_high[-1], self.goal_low[-1]).full()
         return np.asarray(away != np.arange(len(away)))
 
-    def acting(self, live: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    def acting(self, live: Bools, certain: Bools) -> Bools | None:
         """The cells at which something happens, if all else can stay where it lies.
 
         None if such a cell leads to another one; or to itself, where a belief moves. Nature shows
@@ -136,12 +138,12 @@ class StageLayout:
 
         Parameters
         ----------
-        live : (rows,)
-            Which weights are not 0.
+        live, certain : (rows,)
+            Which weights are not 0 somewhere, and which are 1 everywhere.
         """
-        key = live.tobytes()
+        key = live.tobytes() + certain.tobytes()
         if key not in self._acting:
-            self._acting[key] = None if self._together else self._alone(live)
+            self._acting[key] = None if self._together else self._alone(live, certain)
         return self._acting[key]
 
     @property
@@ -149,7 +151,7 @@ class StageLayout:
         """Whether beliefs move by more than what one actor does."""
         return self.stage.sealed or (bool(self.stage.learns) and not self.stage.movers)
 
-    def _alone(self, live: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    def _alone(self, live: Bools, certain: Bools) -> Bools | None:
         cells, chance = np.arange(self.stage.source.size), not self.stage.movers
         acts, ways = np.zeros(len(cells), dtype=bool), []
         if not chance:
@@ -160,7 +162,7 @@ class StageLayout:
             rows = Lookup(self.weights.high[branch], self.weights.low[branch]).full()
             ways.append((live[rows], goals))
             if chance:
-                acts |= live[rows] & (goals != cells)
+                acts |= live[rows] & ((goals != cells) | ~certain[rows])
         home = bool(self.stage.learns)
         reached = np.zeros(max(len(acts), self.stage.target.size), dtype=bool)
         for alive, goals in ways:

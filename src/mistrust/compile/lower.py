@@ -114,7 +114,8 @@ class Coefficients:
         key = ("acting", index)
         if key not in self.noted:
             live = np.asarray(self.stages[index].live.any(axis=0))
-            self.noted[key] = self.layout.stages[index].acting(live)
+            certain = np.asarray((self.stages[index].weights == 1.0).all(axis=(0, 2)))
+            self.noted[key] = self.layout.stages[index].acting(live, certain)
         found: NDArray[np.bool_] | None = self.noted[key]
         return found
 

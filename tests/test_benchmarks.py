@@ -49,7 +49,17 @@ def test_entries_are_found_by_themselves() -> None:
     assert set(ENTRIES) >= EXPECTED
 
 
-@pytest.mark.parametrize("module", ENTRIES.values(), ids=ENTRIES)
+LONG = {"first_verdict", "bandwidth", "growth"}
+"""Entries whose quick form takes more than a few seconds."""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(module, id=name, marks=[pytest.mark.slow] * (name in LONG))
+        for name, module in ENTRIES.items()
+    ],
+)
 def test_an_entry_runs_in_its_quick_form(module: ModuleType) -> None:
     name = module.__name__.rpartition(".")[2]
     try:

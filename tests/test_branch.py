@@ -50,6 +50,7 @@ def _left_slopes(one: Stage) -> Callable[[Floats], Floats]:
     return lambda y: np.eye(len(y)) - one.answer(y)[1]
 
 
+@pytest.mark.slow
 def test_small_steps_by_scipy_lead_to_the_same_equilibrium() -> None:
     lost = 0
     stages = random_stages(3, 36, [1.0, 3.0])

@@ -101,6 +101,7 @@ def test_sampled_histories_agree_with_the_exact_law(model: Entry) -> None:
     agree_with_the_exact_law(model.solved, 2000)
 
 
+@pytest.mark.slow
 def test_the_page_is_up_to_date() -> None:
     """Write it again with `python -m gallery`."""
     assert PAGE.read_text(encoding="utf-8") == page(every())

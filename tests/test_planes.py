@@ -125,6 +125,7 @@ def test_random_games_forward(source: st.DataObject) -> None:
         assert wide[reading] == pytest.approx(flat[reading], rel=1e-9, abs=1e-12, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_the_large_game_by_one_thread_and_two() -> None:
     model = Model(read_data(scenario(turns=3), Source("synthetic", "")))
     coefficients = one_world(model.engine)

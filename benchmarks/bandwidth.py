@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.figures import Figure, rounds
 from benchmarks.models import SMALL, WORLDS, batch, beside, flagship, model_of, sizes
-from benchmarks.stages import by_kind, moved, untouched, watched
+from benchmarks.stages import by_kind, moved, watched
 from benchmarks.stream import Stream
 from benchmarks.synthetic import scenario
 from mistrust.compile.evaluate import Floats
@@ -69,8 +69,8 @@ def runs(model: Model, worlds: int, threads: int) -> Runs:
     mine, theirs = rounds(ours, stream.run)
     note = f"{sizes(model)}; {beside(worlds)}, {threads} thread{'s' * (threads > 1)}"
     stages, limit = coefficients.program.stages, stream.rate(median(theirs))
-    told = moved(coefficients, reach), untouched(coefficients, reach)
-    return Runs(stages, note, value, mine, spent, *told, limit)
+    bytes_, still = moved(coefficients, reach), moved(coefficients, reach, still=True)
+    return Runs(stages, note, value, mine, spent, bytes_, still.total(), limit)
 
 
 @cache

@@ -58,33 +58,22 @@ def by_kind(spent: Counter[int], total: float, stages: tuple[Stage, ...]) -> dic
     return found | {ENDS: spent[END], REST: total - spent.total()}
 
 
-def moved(coefficients: Coefficients, reach: Reach) -> Counter[int]:
+def moved(coefficients: Coefficients, reach: Reach, *, still: bool = False) -> Counter[int]:
     """Bytes that must move: a read and a write of every live value, per phase and option.
 
-    By stage, over all turns.
+    By stage, over all turns; only those of boards where nothing happens, which are left where they
+    lie, if `still`.
     """
     program, total = coefficients.program, Counter[int]()
     width = coefficients.lanes * len(program.actors)
-    for index, stage in enumerate(program.stages):
-        for turn in range(program.turns):
-            if coefficients.stages[index].active[turn]:
-                options = max(1, len(stage.choices))
-                total[index] += 2 * 8 * width * options * len(reach.sources[turn, index])
-    return total
-
-
-def untouched(coefficients: Coefficients, reach: Reach) -> int:
-    """How many of these bytes are of boards where nothing happens, left where they lie."""
-    program, total = coefficients.program, 0
-    width = 2 * 8 * coefficients.lanes * len(program.actors)
     for index, stage in enumerate(program.stages):
         acting = coefficients.acting(index)
         for turn in range(program.turns):
             cells = reach.sources[turn, index]
             if not coefficients.stages[index].active[turn]:
                 continue
-            if coefficients.idle(turn, index, cells):
-                total += width * max(1, len(stage.choices)) * len(cells)
-            elif acting is not None:
-                total += width * max(1, len(stage.choices)) * int((~acting[cells]).sum())
+            boards = len(cells)
+            if still and not coefficients.idle(turn, index, cells):
+                boards = 0 if acting is None else int((~acting[cells]).sum())
+            total[index] += 2 * 8 * width * max(1, len(stage.choices)) * boards
     return total

@@ -7,20 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Evaluator, Floats
-from mistrust.compile.frames import Frame, Integers, Lookup, stacked
+from mistrust.compile.frames import Bools, Frame, Integers, Lookup, stacked
 from mistrust.compile.program import Program
 from mistrust.compile.stages import Amount, Stage
 from mistrust.compile.streams import Paths, carried, streams_of
+from mistrust.kernels import Rooms
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.tree import Node
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -185,7 +182,7 @@ class Layout:
     beyond: Tables
     beyond_actor: Integers
     beyond_term: Integers
-    rooms: dict[Any, list[Any]] = field(default_factory=dict, repr=False, compare=False)
+    rooms: Rooms = field(default_factory=Rooms, repr=False, compare=False)
 
     @cached_property
     def paths(self) -> Paths | None:

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Floats
-from mistrust.compile.frames import Integers, Lookup
+from mistrust.compile.frames import Bools, Integers, Lookup
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.nodes import Nodes
 from mistrust.scenario.beliefs import Grid
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mistrust.compile.evaluate import Evaluator, Floats, type_of
 from mistrust.compile.faults import Case, Checker
-from mistrust.compile.frames import Integers
+from mistrust.compile.frames import Bools, Integers
 from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.nodes import Nodes
 from mistrust.compile.program import Program
@@ -36,12 +35,12 @@ class StageTables:
     """
 
     weights: Floats
-    live: NDArray[np.bool_]
+    live: Bools
     available: Floats
     pays: Floats
-    skipped: NDArray[np.bool_]
-    happens: NDArray[np.bool_]
-    active: NDArray[np.bool_]
+    skipped: Bools
+    happens: Bools
+    active: Bools
 
 
 @dataclass(frozen=True)
@@ -109,14 +108,14 @@ class Coefficients:
             return False
         return not layout.leaving[cells].any()
 
-    def acting(self, index: int) -> NDArray[np.bool_] | None:
+    def acting(self, index: int) -> Bools | None:
         """See `StageLayout.acting`."""
         key = ("acting", index)
         if key not in self.noted:
             live = np.asarray(self.stages[index].live.any(axis=0))
             certain = np.asarray((self.stages[index].weights == 1.0).all(axis=(0, 2)))
             self.noted[key] = self.layout.stages[index].acting(live, certain)
-        found: NDArray[np.bool_] | None = self.noted[key]
+        found: Bools | None = self.noted[key]
         return found
 
     def kept(self, index: int) -> int:

@@ -17,7 +17,7 @@ from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Chance, Mean, Reading, Share, Value
 from mistrust.scenario.resolve import Constant
 from mistrust.scenario.tree import Call, Node, Operation
-from mistrust.solve.step import Policies
+from mistrust.solve.step import Policies, strategies
 
 IMPOSSIBLE = 1e-12
 """A condition with less probability than this gives its readings no value."""
@@ -162,8 +162,7 @@ class Frequencies:
         rows = layout.policy.at(mass.cells)
         inside = rows >= 0
         cells, rows = mass.cells[inside], rows[inside]
-        kept = self.coefficients.kept(index)
-        policy = self.policies[turn, phase].reshape(-1, len(layout.stage.choices), kept)
+        policy = strategies(self.coefficients, self.policies, turn, index)
         for reading in wanted:
             kept = mass.values[inside] * (self.conditions[reading].at(mass.frame, cells, turn) != 0)
             chosen = np.zeros((len(layout.stage.choices), self.coefficients.lanes))

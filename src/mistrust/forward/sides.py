@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
-
-Rooms = dict[tuple[int, int], list[Any]]
-"""Sides that passes have cleared, by their size and lanes."""
 
 
 class Side:
@@ -23,19 +18,10 @@ class Side:
         self.cells = np.empty(0, dtype=np.int64)
         self.lanes = lanes
 
-    @staticmethod
-    def of(rooms: Rooms, size: int, lanes: int) -> Side:
-        """One that an earlier pass has cleared, or a new one."""
-        try:
-            return rooms[size, lanes].pop()
-        except (KeyError, IndexError):
-            return Side(size, lanes)
-
-    def clear(self, rooms: Rooms) -> None:
-        """Leave it to a later pass."""
+    def clear(self) -> None:
+        """Take all mass off it, so that a later pass can use it."""
         self.rows()[self.cells] = 0.0
         self.moved_on()
-        rooms.setdefault((len(self.marks), self.lanes), []).append(self)
 
     def rows(self) -> Floats:
         """The mass, cell by cell: a view (all cells, lanes)."""

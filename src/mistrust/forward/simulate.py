@@ -16,6 +16,7 @@ from mistrust.compile.layout import StageLayout
 from mistrust.compile.learning import Lesson, known_at, lessons_of
 from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Solution
+from mistrust.solve.step import strategies
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,12 @@ class _Player:
 
     def _choose(self, index: int, turn: int) -> Integers:
         """A choice for each history, -1 where the decision is not reached."""
-        layout, kept = self.coefficients.layout.stages[index], self.coefficients.kept(index)
+        layout = self.coefficients.layout.stages[index]
         rows = layout.policy.at(self.cells)
         if (turn, layout.stage.phase) not in self.solution.policies:
             return np.full(len(rows), -1, dtype=np.int64)
-        policy = self.solution.policies[turn, layout.stage.phase]
-        policy, own = policy.reshape(-1, len(layout.stage.choices), kept), self.profile % kept
+        policy = strategies(self.coefficients, self.solution.policies, turn, index)
+        own = self.profile % policy.shape[2]
         inside = rows >= 0
         shares = np.where(inside[:, None], policy[np.where(inside, rows, 0), :, own], 0.0)
         picked = _pick(shares, self.rng)

@@ -21,7 +21,7 @@ from mistrust.scenario.check import moved_by
 from mistrust.scenario.dependence import uses
 from mistrust.scenario.readings import Stay
 from mistrust.scenario.tree import Node
-from mistrust.solve.step import Policies
+from mistrust.solve.step import Policies, strategies
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ class Sweep:
         frames = [self.program.opening, self.program.closing]
         frames += [stage.source for stage in self.program.stages]
         size = max(frame.size for frame in frames)
-        self.here, self.there = (Side.of(self.layout.rooms, size, self.lanes) for _ in range(2))
+        self._room, rooms = (size, self.lanes), self.layout.rooms
+        self.here, self.there = (rooms.take(self._room, Side) for _ in range(2))
 
     def run(
         self,
@@ -155,7 +156,8 @@ class Sweep:
 
     def _leave_room(self) -> None:
         for side in (self.here, self.there):
-            side.clear(self.layout.rooms)
+            side.clear()
+            self.layout.rooms.give(self._room, side)
 
     def _outset(self) -> Mass:
         start = self.coefficients.start
@@ -183,6 +185,7 @@ class Sweep:
         self.here, self.there = self.there, self.here
 
     def _turn(self, turn: int, discount: Floats, meet: Meet | None) -> None:
+        whole = True
         for index, layout in enumerate(self.layout.stages):
             stage = layout.stage
             if not self._happens(turn, index):
@@ -193,7 +196,8 @@ class Sweep:
             self._restrict(stage.target, turn, stage)
             if whole:
                 self._check()
-        self._check()
+        if not whole:
+            self._check()
         self._turn_end(turn, discount)
 
     def _check(self) -> None:
@@ -254,9 +258,7 @@ class Sweep:
             at_turn(numbers.pays, turn),
             layout.policy.high,
             layout.policy.low,
-            self.policies[key].reshape(
-                -1, len(layout.stage.choices), self.coefficients.kept(index)
-            ),
+            strategies(self.coefficients, self.policies, turn, index),
             layout.stage.boxed,
             chosen,
             earned,

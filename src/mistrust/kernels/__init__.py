@@ -36,12 +36,13 @@ from mistrust.kernels.planes import collect_planes, decide_planes, expect_planes
 from mistrust.kernels.private import expect_signal
 from mistrust.kernels.response import arrive, respond, respond_chance, respond_end
 from mistrust.kernels.revealed import push_private, push_signal
+from mistrust.kernels.rooms import Rooms
 from mistrust.kernels.sealed import decide_sealed
 from mistrust.kernels.slopes import derive
 from mistrust.kernels.together import decide_together
 from mistrust.kernels.tried import try_sealed
 from mistrust.kernels.twofold import push_two
-from mistrust.kernels.typed import Rooms, decide_private
+from mistrust.kernels.typed import decide_private
 
 __all__ = [
     "Rooms",

@@ -23,13 +23,13 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
     """
     n, size = _U(weights.shape[1]), _U(row_low.shape[1])
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
-    h, base = _U(0), _U(0)
+    h, base, branches = _U(0), _U(0), (0, len(row_high))
     for i in range(len(cells)):
         cell = _U(cells[i])
         while cell - base >= size:
             base += size
             h += _U(1)
-        _expect(h, cell - base, values, goals, rows, n, cell * n, out)
+        _expect(h, cell - base, values, goals, rows, branches, n, cell * n, out)
 
 
 @njit(**OPTIONS)
@@ -44,21 +44,22 @@ def expect_here(cells, values, goal_high, goal_low, row_high, row_low, live, wei
 def _expect_all(cells, values, goals, rows, row, out):
     """The same, with room for the values of a cell."""
     n, size, base, h = _U(len(row)), _U(rows[1].shape[1]), _U(0), _U(0)
+    branches = (0, len(rows[0]))
     for i in range(len(cells)):
         cell = _U(cells[i])
         while cell - base >= size:
             base += size
             h += _U(1)
-        _expect(h, cell - base, values, goals, rows, n, _U(0), row)
+        _expect(h, cell - base, values, goals, rows, branches, n, _U(0), row)
         for j in range(n):
             out[cell * n + j] = row[j]
 
 
 @njit(forceinline=True, **BORROWING)
-def _expect(h, low, values, goals, rows, n, x, out):
-    """What is expected at a cell: out[x : x + n]."""
+def _expect(h, low, values, goals, rows, branches, n, x, out):
+    """What some branches, from the first to before the last, lead to: out[x : x + n]."""
     (goal_high, goal_low), (row_high, row_low, live, table), first = goals, rows, True
-    for b in range(len(row_high)):
+    for b in range(branches[0], branches[1]):
         row = _U(row_high[b, h] + row_low[b, low])
         if not live[row]:
             continue
@@ -97,26 +98,15 @@ def choice_values(
 ):
     """What every group expects from an option at the cells (highs, lows): out (cells * n,)."""
     n, lanes = _U(weights.shape[1]), _U(pays.shape[1])
-    table, pay_table = weights.ravel(), pays.ravel()
-    base = _U(0)
+    goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
+    branches, pay_table, base = (
+        (first_branch[option], first_branch[option + 1]),
+        pays.ravel(),
+        _U(0),
+    )
     for i in range(len(highs)):
         h, low = highs[i], lows[i]
-        first = True
-        for b in range(first_branch[option], first_branch[option + 1]):
-            r = _U(row_high[b, h] + row_low[b, low])
-            if not live[r]:
-                continue
-            y, c = _U(goal_high[b, h] + goal_low[b, low]) * n, r * n
-            if first:
-                for j in range(n):
-                    out[base + j] = table[c + j] * values[y + j]
-                first = False
-            else:
-                for j in range(n):
-                    out[base + j] += table[c + j] * values[y + j]
-        if first:
-            for j in range(n):
-                out[base + j] = 0.0
+        _expect(h, low, values, goals, rows, branches, n, base, out)
         for k in range(first_pay[option], first_pay[option + 1]):
             c = _U(pay_high[k, h] + pay_low[k, low]) * lanes
             at = base + _U(pay_group[k]) * lanes

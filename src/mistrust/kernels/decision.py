@@ -78,8 +78,7 @@ def decide(
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
     ways = first_branch, goals, rows, first_pay, (pay_group, pay_high, pay_low, pays.ravel())
     lookups = policy_high, policy_low, judged_high, judged_low
-    spots = np.zeros((7, chunk), dtype=np.uint64)
-    spots[6] = np.arange(chunk)
+    spots = np.zeros((6, chunk), dtype=np.uint64)
     places = chunk * lanes + 8  # not a power of two: rows would be in one another's way
     share, worth = np.zeros((options, places)), np.zeros((options, places))
     offered, strategies, judged = open_table.ravel(), policy.ravel(), judgements.ravel()
@@ -92,11 +91,10 @@ def decide(
     types = judgements.shape[1], judgements.shape[3], kept
     apart = out.ctypes.data == values.ctypes.data
     found = np.zeros(chunk * groups * lanes) if apart else out
+    where = np.arange(chunk).astype(np.uint64) if apart else spots[0]
     done = 0
     while done < len(cells):
         count, done = _take(cells, done, goals, lookups, values, groups * lanes, spots, out)
-        if not apart:
-            spots[6, :count] = spots[0, :count]
         used = count * kept
         if given:
             _read(count, kept, spots[4], strategies, share, total)
@@ -112,7 +110,7 @@ def decide(
             _write(count, kept, spots[4], share, strategies)
             regrets(worth, share, best, total, used, scaled, gain)
         sizes = groups, lanes // kept, kept
-        _settle(count, spots, ways, share, total, values, sizes, blend, found)
+        _settle(count, spots, where, ways, share, total, values, sizes, blend, found)
         if apart:
             _put(count, spots[0], found, groups * lanes, out)
 
@@ -125,8 +123,7 @@ def _take(cells, done, goals, lookups, values, n, spots, out):
     -------
     count, done
         How many, and how many cells are done with; `spots` returns for each the cell, its halves,
-        where it leads if nobody decides, its policy's row and its combination of beliefs. Its
-        last row is where `_settle` is to put the values.
+        where it leads if nobody decides, its policy's row and its combination of beliefs.
     """
     (goal_high, goal_low), (policy_high, policy_low, judged_high, judged_low) = goals, lookups
     branches, size, count = len(goal_high) - 1, goal_low.shape[1], 0
@@ -284,8 +281,8 @@ def regrets(worth, share, best, total, count, regret, gain):
 
 
 @njit(**LENT)
-def _settle(count, spots, ways, share, total, values, sizes, blend, out):
-    """Everybody's values; where nobody decides (in some lane) they stay."""
+def _settle(count, spots, where, ways, share, total, values, sizes, blend, out):
+    """Everybody's values, put `where` told; where nobody decides (in some lane) they stay."""
     first_branch, goals, rows, first_pay, payments = ways
     (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
     group, pay_high, pay_low, pays = payments
@@ -310,7 +307,7 @@ def _settle(count, spots, ways, share, total, values, sizes, blend, out):
             for p in range(times):
                 for w in range(kept):
                     odds[m + p * kept + w] = 1.0 if total[place + w] == 0.0 else 0.0
-        x = spots[6, i] * n
+        x = where[i] * n
         mix(x, found, there, odds, values, _U(groups), lanes, out)
         for o in range(len(share)):
             chance = share[o]

@@ -18,6 +18,7 @@ from mistrust.kernels.options import BORROWING, OPTIONS
 from mistrust.kernels.pair import climb
 from mistrust.kernels.pairs import scratch as columns
 from mistrust.kernels.private import column
+from mistrust.kernels.rooms import Rooms
 from mistrust.kernels.shown import alone, settle_private
 from mistrust.kernels.source import nowhere
 from mistrust.kernels.twofold import settle_two
@@ -30,25 +31,8 @@ PLACES = 16384
 """How many places are worked on at once, about."""
 
 
-class Rooms:
-    """What decisions work in, used again by the next one; only one thread at a time has each."""
-
-    def __init__(self) -> None:
-        self._free: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
-
-    def take(self, shape: tuple[int, ...]) -> tuple[Any, ...]:
-        """Room for ``(places, options, kinds, nodes)``."""
-        try:
-            return self._free[shape].pop()
-        except (KeyError, IndexError):
-            return _room(*shape)
-
-    def give(self, shape: tuple[int, ...], room: tuple[Any, ...]) -> None:
-        """Put it back."""
-        self._free.setdefault(shape, []).append(room)
-
-
 def _room(places: int, options: int, kinds: int, nodes: int) -> tuple[Any, ...]:
+    """What decisions are worked out in."""
     worth, wide = np.zeros((places, options, nodes, kinds)), (places, kinds, options)
     numbers = (np.zeros(places) for _ in range(3))
     indices = (np.zeros(places, dtype=np.int64) for _ in range(3))
@@ -123,7 +107,7 @@ def decide_private(
     every = goals[0].shape[1] * goals[1].shape[1]
     shape = (min(most, every) * cases, options, kinds, nodes)
     rooms = rooms or Rooms()
-    room = rooms.take(shape)
+    room = rooms.take(shape, _room)
     worth, open_, y, share, belief, sharp, left, belief_of, some, home, work, columns_ = room
     offer = (opens_at, opens, judgements, judged_at, precision, mover)
     stages, told = (worth, home, belief_of, open_), (gain, residual, where)

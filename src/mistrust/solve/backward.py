@@ -77,6 +77,22 @@ class Inspect(Protocol):
 
 
 @dataclass(frozen=True)
+class Looking:
+    """Looks at the decisions of one turn."""
+
+    turn: int
+    look: Callable[[Taken], None]
+
+    def wants(self, turn: int) -> bool:
+        """Of that turn only."""
+        return turn == self.turn
+
+    def __call__(self, taken: Taken) -> None:
+        """Look at one."""
+        self.look(taken)
+
+
+@dataclass(frozen=True)
 class Solution:
     """A solved batch.
 

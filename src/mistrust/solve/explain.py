@@ -18,7 +18,7 @@ from mistrust.errors import UsageError, nearest
 from mistrust.forward.distribute import distribute
 from mistrust.forward.sweep import Condition, Mass
 from mistrust.scenario.tree import Node
-from mistrust.solve.backward import Solution, Taken, values_by_term
+from mistrust.solve.backward import Looking, Solution, Taken, values_by_term
 from mistrust.solve.plain import available, expected, judged_weights, own_values, stored
 
 
@@ -73,7 +73,7 @@ def explain(solution: Solution, actor: str, turn: int, given: Node | None) -> li
         if taken.index in stages:
             found[taken.index] = _explained(taken, mover, given, met.get(taken.index))
 
-    values_by_term(solution, (), _Looking(turn, look))
+    values_by_term(solution, (), Looking(turn, look))
     explanations = [one for index in sorted(found) for one in found[index]]
     if not explanations:
         when = program.argument.calendar.label(turn)
@@ -81,22 +81,6 @@ def explain(solution: Solution, actor: str, turn: int, given: Node | None) -> li
             f"{actor} takes no decision in {when}" + (" on such a board" if given else "")
         )
     return explanations
-
-
-@dataclass(frozen=True)
-class _Looking:
-    """Looks at the decisions of a turn."""
-
-    turn: int
-    look: Callable[[Taken], None]
-
-    def wants(self, turn: int) -> bool:
-        """Of that turn only."""
-        return turn == self.turn
-
-    def __call__(self, taken: Taken) -> None:
-        """Look at one."""
-        self.look(taken)
 
 
 def _met(solution: Solution, stages: list[int], turn: int) -> dict[int, Mass]:

@@ -14,6 +14,7 @@ from mistrust.compile.layout import Tables
 from mistrust.compile.learning import Lesson, known_at, lessons_of
 from mistrust.compile.lower import at_turn
 from mistrust.solve.backward import Taken
+from mistrust.solve.step import strategies
 
 
 def entry(table: Floats, tables: Tables, number: int, turn: int, cells: Integers) -> Floats:
@@ -25,9 +26,9 @@ def entry(table: Floats, tables: Tables, number: int, turn: int, cells: Integers
 def stored(taken: Taken, cells: Integers) -> Floats:
     """The policy at some cells: (choices, cells, lanes)."""
     c, layout = taken.coefficients, taken.coefficients.layout.stages[taken.index]
-    policy, kept = taken.policies[taken.turn, layout.stage.phase], c.kept(taken.index)
-    found = policy.reshape(-1, len(layout.stage.choices), kept)[layout.policy.at(cells)]
-    return np.tile(found, c.lanes // kept).transpose(1, 0, 2)
+    policy = strategies(c, taken.policies, taken.turn, taken.index)
+    found = policy[layout.policy.at(cells)]
+    return np.tile(found, c.lanes // policy.shape[2]).transpose(1, 0, 2)
 
 
 def available(taken: Taken, cells: Integers) -> np.ndarray:

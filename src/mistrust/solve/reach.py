@@ -12,15 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mistrust import kernels
-from mistrust.compile.frames import Integers, Lookup
+from mistrust.compile.frames import Bools, Integers, Lookup
 from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.lower import Coefficients
 from mistrust.compile.program import Program
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from mistrust import kernels
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.lower import at_turn
-from mistrust.solve.backward import Inspect, Sweep, Taken
+from mistrust.solve.backward import Inspect, Looking, Sweep, Taken
 from mistrust.solve.unknowns import ByStage, Unknowns
 
 NONE = np.zeros((0, 0, 0, 0))
@@ -95,10 +95,9 @@ class Response:
         for own, now in ((self.precision, self.coefficients.precision), (self.steeper, steeper)):
             own[:, lanes] = np.where(np.isfinite(now), now, 0.0)[:, lanes]
         self.sign[lanes] = 1.0
-        return Noting(self, lanes)
+        return Looking(0, partial(self._note, lanes))
 
-    def note(self, lanes: Integers, taken: Taken) -> None:
-        """Take in derivatives of a decision in some lanes."""
+    def _note(self, lanes: Integers, taken: Taken) -> None:
         c, index, step = self.coefficients, taken.index, self.step
         stage = c.program.stages[index]
         if len(stage.choices) == 1:
@@ -219,22 +218,6 @@ class Response:
             out.ravel(),
         )
         return out, moved
-
-
-@dataclass(frozen=True)
-class Noting:
-    """Takes in the derivatives of a turn's decisions in some lanes."""
-
-    response: Response
-    lanes: Integers
-
-    def wants(self, _turn: int) -> bool:
-        """There is only one."""
-        return True
-
-    def __call__(self, taken: Taken) -> None:
-        """Take one decision in."""
-        self.response.note(self.lanes, taken)
 
 
 def whole(groups: int, directions: int, lanes: int) -> Any:

@@ -24,6 +24,15 @@ WORTH_SHARING = 4096
 
 Policies = dict[tuple[int, int], Floats]
 """By turn and phase: a flat array (policy cells, options, kept lanes); see `Coefficients.kept`."""
+
+
+def strategies(coefficients: Coefficients, policies: Policies, turn: int, index: int) -> Floats:
+    """Those of a stage: (policy cells, choices, kept lanes), a view."""
+    stage = coefficients.program.stages[index]
+    wide = (-1, len(stage.choices), coefficients.kept(index))
+    return policies[turn, stage.phase].reshape(wide)
+
+
 Trial = tuple[Floats, Floats]
 """Strategies of a sealed phase that are tried, and the answer: see `kernels.try_sealed`."""
 
@@ -274,11 +283,10 @@ class Step:
     def _decide(self, values: Floats, out: Floats, turn: int, index: int, cells: Integers) -> None:
         layout, kept = self.coefficients.layout.stages[index], self.coefficients.kept(index)
         mover, given = layout.stage.mover, self.evidence is None
-        policy = self.policies[turn, layout.stage.phase]
         rest = (
             *self.common(values, turn, index),
             *self.offers(turn, index),
-            policy.reshape(-1, len(layout.stage.choices), kept),
+            strategies(self.coefficients, self.policies, turn, index),
             given,
             mover,
             self.coefficients.precision[mover],

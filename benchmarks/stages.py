@@ -74,6 +74,6 @@ def moved(coefficients: Coefficients, reach: Reach, *, still: bool = False) -> C
                 continue
             boards = len(cells)
             if still and not coefficients.idle(turn, index, cells):
-                boards = 0 if acting is None else int((~acting[cells]).sum())
+                boards = 0 if acting is None else len(cells) - len(acting.among(cells))
             total[index] += 2 * 8 * width * max(1, len(stage.choices)) * boards
     return total

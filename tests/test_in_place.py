@@ -60,6 +60,10 @@ turn:
     when: front == truce
     draw: {front: {war: 0.2, truce: 0.8}}
   - {chance: alarm, raise: {alarm: 0.3 + 0.1 * price}}
+  - chance: mood
+    when: front == war
+    raise: {strain: 0.2 * price}
+    lower: {strain: 0.3, alarm: 0.1}
   - decide: mediator
     name: gifts
     when: strain > 0 and not talks
@@ -79,9 +83,11 @@ payoffs:
 """
 
 
-NATURE = {"break", "alarm"}
+NATURE = {"break", "alarm", "mood"}
 """At the higher level of an alarm two branches, with odds that add up to one but for rounding, stay
 where they are."""
+BOXES = {"alarm": 2, "mood": 6}
+"""How many boards lead to one another at most, in phases by which they do."""
 
 
 class Everything:
@@ -150,6 +156,12 @@ def test_values_are_the_same_in_place_and_side_by_side(levels: str, everybody: b
         "gifts",
         "turning",
     }
+    acting = {name: c.acting(index) for index, name in enumerate(stages)}
+    assert {n for n, found in acting.items() if found and found.box is not None} == set(BOXES)
+    for name, most in BOXES.items():
+        cells, begin = acting[name].by_box(np.arange(c.layout.program.opening.size))
+        assert len(np.unique(cells)) == len(cells) == begin[-1]
+        assert np.diff(begin).max() == most
     once = {name for index, name in enumerate(stages) if c.kept(index) == len(c.cases)}
     assert once - NATURE == {"approach", "consent", "gifts"}
     reach = everywhere(c.program) if everybody else reachable(c)

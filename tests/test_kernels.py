@@ -157,7 +157,8 @@ def test_push(seed: int, kernel: Kernel) -> None:
         alive = phase.cells[phase.live[phase.row.full[b][phase.cells]]]
         visited |= set(phase.goal.full[b][alive].tolist())
     mass = phase.mass.ravel()
-    kernel(phase.cells, mass, *phase.goals, *phase.rows, phase.weights, marks, out)
+    first = np.arange(len(phase.cells) + 1)
+    kernel(phase.cells, first, mass, *phase.goals, *phase.rows, phase.weights, marks, out)
     close(out.reshape(phase.targets, phase.lanes), expected)
     assert not mass.any(), "the mass is cleared behind it"
     assert set(np.flatnonzero(marks).tolist()) == visited
@@ -273,10 +274,11 @@ def test_push_decision(seed: int, options: int, boxed: bool) -> None:
 
 @pytest.mark.parametrize("interpreted", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_collect_and_push_collect(seed: int, interpreted: bool) -> None:
+def test_a_turns_end(seed: int, interpreted: bool) -> None:
     phase = Phase(seed, options=2)
     backward = kernels.collect.py_func if interpreted else kernels.collect
-    forward = kernels.push_collect.py_func if interpreted else kernels.push_collect
+    kinds = (kernels.push_pays, kernels.push_carry)
+    forward, carry = (kernel.py_func if interpreted else kernel for kernel in kinds)
     goal, lanes, n = phase.goal.full[0], phase.lanes, phase.groups * phase.lanes
     patience = phase.rng.random(n)
     expected = patience * phase.values.reshape(-1, n)[goal]
@@ -297,9 +299,10 @@ def test_collect_and_push_collect(seed: int, interpreted: bool) -> None:
     marks, there = phase.sides()
     found_earned = np.zeros_like(earned)
     forward(
-        phase.cells, phase.mass.ravel(), phase.goal.high[0], phase.goal.low[0],
-        phase.pay.high, phase.pay.low, phase.pays, found_earned, marks, there,
-    )  # fmt: skip
+        phase.cells, phase.mass.ravel(), phase.pay.high, phase.pay.low, phase.pays, found_earned
+    )
+    goals = phase.goal.high[0], phase.goal.low[0]
+    carry(phase.cells, phase.mass.ravel(), *goals, marks, there)
     close(there.reshape(-1, lanes), moved)
     close(found_earned, earned)
     assert set(np.flatnonzero(marks).tolist()) == set(goal[phase.cells].tolist())

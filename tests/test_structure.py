@@ -24,7 +24,7 @@ LAYERS = (
     "kernels",
     "scenario",
     "compile",
-    "solve.reach solve.alike solve.krylov solve.step solve.planes solve.backward",
+    "solve.reach solve.alike solve.krylov solve.evidence solve.step solve.planes solve.backward",
     "solve.linear solve.unknowns solve.response solve.jacobian solve.curve solve.stationary "
     "solve.game",
     "forward",

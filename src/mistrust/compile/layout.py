@@ -10,6 +10,7 @@ from math import prod
 
 import numpy as np
 
+from mistrust.compile.acting import Acting, boxes, closed
 from mistrust.compile.evaluate import Evaluator, Floats
 from mistrust.compile.frames import Bools, Frame, Integers, Lookup, stacked
 from mistrust.compile.program import Program
@@ -108,7 +109,7 @@ class StageLayout:
     judgement: Lookup
     nodes: tuple[Lookup, ...]
     strides: tuple[int, ...]
-    _acting: dict[bytes, Bools | None] = field(default_factory=dict, repr=False)
+    _acting: dict[bytes, Acting | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def moving(self) -> Bools:
@@ -127,11 +128,11 @@ class StageLayout:
         away = Lookup(self.goal_high[-1], self.goal_low[-1]).full()
         return np.asarray(away != np.arange(len(away)))
 
-    def acting(self, live: Bools, certain: Bools) -> Bools | None:
+    def acting(self, live: Bools, certain: Bools) -> Acting | None:
         """The cells at which something happens, if all else can stay where it lies.
 
-        None if such a cell leads to another one; or to itself, where a belief moves. Nature shows
-        nothing in place.
+        Nature may lead from such a cell to another one, within a box; where somebody decides none
+        does, nor to itself if a belief moves. Nature shows nothing in place.
 
         Parameters
         ----------
@@ -148,7 +149,7 @@ class StageLayout:
         """Whether beliefs move by more than what one actor does."""
         return self.stage.sealed or (bool(self.stage.learns) and not self.stage.movers)
 
-    def _alone(self, live: Bools, certain: Bools) -> Bools | None:
+    def _alone(self, live: Bools, certain: Bools) -> Acting | None:
         cells, chance = np.arange(self.stage.source.size), not self.stage.movers
         acts, ways = np.zeros(len(cells), dtype=bool), []
         if not chance:
@@ -164,7 +165,17 @@ class StageLayout:
         reached = np.zeros(max(len(acts), self.stage.target.size), dtype=bool)
         for alive, goals in ways:
             reached[goals[acts & alive & (home | (goals != cells))]] = True
-        return acts if not acts.all() and not (acts & reached[: len(acts)]).any() else None
+        if not (acts & reached[: len(acts)]).any():
+            return None if acts.all() else Acting(acts)
+        box = boxes(self.stage.source, self._moved) if chance else None
+        return Acting(acts, box) if box is not None and closed(acts, box, ways) else None
+
+    @property
+    def _moved(self) -> set[str]:
+        """The variables that any branch moves."""
+        branches = [b for choice in self.stage.choices for b in choice.branches]
+        goals = [own for branch in branches for own in branch.goals.items()]
+        return {v for v, g in goals if (g != np.arange(len(g))).any()}
 
 
 @dataclass(frozen=True)

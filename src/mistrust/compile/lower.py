@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mistrust.compile.acting import Acting
 from mistrust.compile.evaluate import Evaluator, Floats, type_of
 from mistrust.compile.faults import Case, Checker
 from mistrust.compile.frames import Bools, Integers
@@ -108,14 +109,14 @@ class Coefficients:
             return False
         return not layout.leaving[cells].any()
 
-    def acting(self, index: int) -> Bools | None:
+    def acting(self, index: int) -> Acting | None:
         """See `StageLayout.acting`."""
         key = ("acting", index)
         if key not in self.noted:
             live = np.asarray(self.stages[index].live.any(axis=0))
             certain = np.asarray((self.stages[index].weights == 1.0).all(axis=(0, 2)))
             self.noted[key] = self.layout.stages[index].acting(live, certain)
-        found: Bools | None = self.noted[key]
+        found: Acting | None = self.noted[key]
         return found
 
     def kept(self, index: int) -> int:

@@ -87,6 +87,11 @@ class Program:
         }
         return self.closing.lookup(parts)
 
+    @property
+    def stays(self) -> bool:
+        """Whether every board keeps its number from a turn's end to the next opening."""
+        return self.closing == self.opening
+
     @cached_property
     def terms(self) -> tuple[tuple[int, str], ...]:
         """Every (actor, term) that is ever paid, in order of first mention."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mistrust import kernels
+from mistrust.compile.acting import apart
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Frame, Integers
 from mistrust.compile.layout import tables
@@ -214,26 +215,26 @@ class Sweep:
     def _stage(self, index: int, turn: int, discount: Floats) -> bool:
         """Carry the mass through a phase; whether all of it was moved."""
         layout, side, cells = self.layout.stages[index], self.there, self.here.cells
-        acting = self.coefficients.acting(index)
+        acting, first, every = self.coefficients.acting(index), apart(cells), len(cells)
         if acting is not None:
-            cells, side = cells[acting[cells]], self.here
+            (cells, first), side = acting.by_box(cells), self.here
             kernels.unmark(cells, side.marks)
         if layout.stage.learns:
             self._revealing(index, turn, discount, cells, side)
         elif layout.stage.mover < 0:
-            kernels.push(*self._common(index, turn, cells), side.marks, side.values)
+            common = self._common(index, turn)
+            kernels.push(cells, first, *common, side.marks, side.values)
         else:
             self._decide(index, turn, discount, cells, side)
         if acting is None:
             self._swap(layout.stage.target)
         elif len(cells):
             self.here.in_order(layout.stage.target.size)
-        return acting is None
+        return len(cells) == every
 
-    def _common(self, index: int, turn: int, cells: Integers) -> tuple[Any, ...]:
+    def _common(self, index: int, turn: int) -> tuple[Any, ...]:
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         return (
-            cells,
             self.here.values,
             layout.goal_high,
             layout.goal_low,
@@ -250,7 +251,8 @@ class Sweep:
         earned = np.zeros((len(layout.pay_actor), self.lanes))
         key = (turn, layout.stage.phase)
         kernels.push_decision(
-            *self._common(index, turn, cells),
+            cells,
+            *self._common(index, turn),
             layout.first_branch,
             layout.first_pay,
             layout.pays.high,
@@ -327,21 +329,15 @@ class Sweep:
             self._beyond(discount * self.coefficients.patience)
 
     def _collect(self, turn: int, discount: Floats) -> None:
-        layout, carry = self.layout, self.program.carry
+        layout, carry, mass = self.layout, self.program.carry, self.here.values
         earned = np.zeros((len(layout.payoff_actor), self.lanes))
-        kernels.push_collect(
-            self.here.cells,
-            self.here.values,
-            carry.high,
-            carry.low,
-            layout.payoffs.high,
-            layout.payoffs.low,
-            at_turn(self.coefficients.payoffs, turn),
-            earned,
-            self.there.marks,
-            self.there.values,
-        )
-        self._swap(self.program.opening)
+        pays = at_turn(self.coefficients.payoffs, turn)
+        rows = (layout.payoffs.high, layout.payoffs.low)
+        kernels.push_pays(self.here.cells, mass, *rows, pays, earned)
+        if not self.program.stays:
+            there = (self.there.marks, self.there.values)
+            kernels.push_carry(self.here.cells, mass, carry.high, carry.low, *there)
+            self._swap(self.program.opening)
         np.add.at(self.earned, layout.payoff_term, earned * discount[layout.payoff_actor])
 
     def _beyond(self, discount: Floats) -> None:

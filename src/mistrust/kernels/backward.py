@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import BORROWING, OPTIONS
+from mistrust.kernels.options import BORROWING, LENT, OPTIONS
+from mistrust.kernels.ways import mix, ways_of
 
 _U = np.uint64
 CHUNK = 64
 """Cells whose choice values are worked out at once, so that they stay in cache."""
 
 
-@njit(**BORROWING)
+@njit(**OPTIONS)
 def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights, out):
     """Backward through a chance phase: ``out[x] = sum_b weights[row_b(x)] * values[goal_b(x)]``.
 
@@ -21,59 +22,63 @@ def expect(cells, values, goal_high, goal_low, row_high, row_low, live, weights,
     values, out : (target cells * n,), (source cells * n,)
     weights : (rows, n)
     """
-    n, size = _U(weights.shape[1]), _U(row_low.shape[1])
+    there, at = np.zeros(len(row_high), np.uint64), np.zeros(len(row_high), np.uint64)
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
-    h, base, branches = _U(0), _U(0), (0, len(row_high))
-    for i in range(len(cells)):
-        cell = _U(cells[i])
-        while cell - base >= size:
-            base += size
-            h += _U(1)
-        _expect(h, cell - base, values, goals, rows, branches, n, cell * n, out)
+    _expect_all(cells, values, goals, rows, _U(weights.shape[1]), there, at, out)
 
 
 @njit(**OPTIONS)
-def expect_here(cells, values, goal_high, goal_low, row_high, row_low, live, weights, out):
-    """The same, if `out` is `values`: no cell leads to another one that is gone through."""
-    row = np.zeros(weights.shape[1])
+def expect_here(cells, first, values, goal_high, goal_low, row_high, row_low, live, weights):
+    """The same in the place of the values, box by box.
+
+    Parameters
+    ----------
+    cells, first : (cells,), (boxes + 1,)
+        The cells of a box, which begins at ``first[box]``, lead to none in another box.
+    values : (cells * n,)
+        Become those before the phase.
+    """
+    there, at = np.zeros(len(row_high), np.uint64), np.zeros(len(row_high), np.uint64)
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
-    _expect_all(cells, values, goals, rows, row, out)
+    n, most = weights.shape[1], 0
+    for box in range(len(first) - 1):
+        most = max(most, first[box + 1] - first[box])
+    _expect_boxes(cells, first, values, goals, rows, _U(n), there, at, np.zeros(most * n))
 
 
-@njit(**BORROWING)
-def _expect_all(cells, values, goals, rows, row, out):
-    """The same, with room for the values of a cell."""
-    n, size, base, h = _U(len(row)), _U(rows[1].shape[1]), _U(0), _U(0)
-    branches = (0, len(rows[0]))
+@njit(**LENT)
+def _expect_all(cells, values, goals, rows, n, there, at, out):
+    """The same, with room for the ways ahead of a cell."""
+    size, base, h, branches = _U(rows[1].shape[1]), _U(0), _U(0), (0, len(rows[0]))
     for i in range(len(cells)):
         cell = _U(cells[i])
         while cell - base >= size:
             base += size
             h += _U(1)
-        _expect(h, cell - base, values, goals, rows, branches, n, _U(0), row)
-        for j in range(n):
-            out[cell * n + j] = row[j]
+        found = ways_of(h, cell - base, goals, rows, branches, n, there, at)
+        mix(cell * n, found, there, at, rows[3], values, _U(1), n, out)
 
 
-@njit(forceinline=True, **BORROWING)
-def _expect(h, low, values, goals, rows, branches, n, x, out):
-    """What some branches, from the first to before the last, lead to: out[x : x + n]."""
-    (goal_high, goal_low), (row_high, row_low, live, table), first = goals, rows, True
-    for b in range(branches[0], branches[1]):
-        row = _U(row_high[b, h] + row_low[b, low])
-        if not live[row]:
-            continue
-        y, c = _U(goal_high[b, h] + goal_low[b, low]) * n, row * n
-        if first:
+@njit(**LENT)
+def _expect_boxes(cells, first, values, goals, rows, n, there, at, room):
+    """The same, with room for the values of a box."""
+    size, base, h, branches = _U(rows[1].shape[1]), _U(0), _U(0), (0, len(rows[0]))
+    for box in range(len(first) - 1):
+        x = _U(0)
+        for i in range(first[box], first[box + 1]):
+            cell = _U(cells[i])
+            if cell - base >= size:  # or before it, since there are no negative numbers
+                h = cell // size
+                base = h * size
+            found = ways_of(h, cell - base, goals, rows, branches, n, there, at)
+            mix(x, found, there, at, rows[3], values, _U(1), n, room)
+            x += n
+        x = _U(0)
+        for i in range(first[box], first[box + 1]):
+            y = _U(cells[i]) * n
             for j in range(n):
-                out[x + j] = table[c + j] * values[y + j]
-            first = False
-        else:
-            for j in range(n):
-                out[x + j] += table[c + j] * values[y + j]
-    if first:
-        for j in range(n):
-            out[x + j] = 0.0
+                values[y + j] = room[x + j]
+            x += n
 
 
 @njit(**OPTIONS)
@@ -104,14 +109,16 @@ def choice_values(
         pays.ravel(),
         _U(0),
     )
+    there, at = np.zeros(len(row_high), np.uint64), np.zeros(len(row_high), np.uint64)
     for i in range(len(highs)):
         h, low = highs[i], lows[i]
-        _expect(h, low, values, goals, rows, branches, n, base, out)
+        found = ways_of(h, low, goals, rows, branches, n, there, at)
+        mix(base, found, there, at, rows[3], values, _U(1), n, out)
         for k in range(first_pay[option], first_pay[option + 1]):
             c = _U(pay_high[k, h] + pay_low[k, low]) * lanes
-            at = base + _U(pay_group[k]) * lanes
+            x = base + _U(pay_group[k]) * lanes
             for w in range(lanes):
-                out[at + w] += pay_table[c + w]
+                out[x + w] += pay_table[c + w]
         base += n
 
 

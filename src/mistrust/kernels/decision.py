@@ -12,6 +12,7 @@ from numba import njit
 
 from mistrust.kernels.choice import logit
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
+from mistrust.kernels.ways import mix
 
 _U = np.uint64
 PLACES = 1024
@@ -84,7 +85,9 @@ def decide(
     offered, strategies, judged = open_table.ravel(), policy.ravel(), judgements.ravel()
     open_, sharpness = np.zeros((options, places)), np.zeros(places)
     best, total, scaled = np.zeros(places), np.zeros(places), np.zeros(places)
-    blend = np.zeros(len(row_high) + 1, dtype=np.uint64), np.zeros((len(row_high) + 1) * lanes)
+    most = len(row_high) + 1
+    rows_of = np.arange(most).astype(np.uint64) * _U(lanes)
+    blend = np.zeros(most, dtype=np.uint64), rows_of, np.zeros(most * lanes)
     for i in range(chunk * kept):
         sharpness[i] = precision[i % kept]
     finite, hidden = bool(np.all(precision < np.inf)), judgements.shape[1] > 1
@@ -286,7 +289,7 @@ def _settle(count, spots, where, ways, share, total, values, sizes, blend, out):
     first_branch, goals, rows, first_pay, payments = ways
     (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
     group, pay_high, pay_low, pays = payments
-    (there, odds), (groups, times, kept) = blend, sizes
+    (there, at, odds), (groups, times, kept) = blend, sizes
     times, kept, lanes = _U(times), _U(kept), _U(times * kept)
     n = _U(groups) * lanes
     for i in range(_U(count)):
@@ -308,7 +311,7 @@ def _settle(count, spots, where, ways, share, total, values, sizes, blend, out):
                 for w in range(kept):
                     odds[m + p * kept + w] = 1.0 if total[place + w] == 0.0 else 0.0
         x = where[i] * n
-        mix(x, found, there, odds, values, _U(groups), lanes, out)
+        mix(x, found, there, at, odds, values, _U(groups), lanes, out)
         for o in range(len(share)):
             chance = share[o]
             for k in range(first_pay[o], first_pay[o + 1]):
@@ -345,34 +348,3 @@ def _lead(found, y, chance, place, table, c, times, kept, there, odds):
             for w in range(kept):
                 odds[m + w] += chance[place + w] * table[d + w]
     return found + fresh
-
-
-@njit(forceinline=True, **LENT)
-def mix(x, found, there, odds, values, groups, lanes, out):
-    """Values of a cell from those it leads to.
-
-    ``out[x + g lanes + w] = sum_k odds[k lanes + w] values[there[k] + g lanes + w]``
-    """
-    if found == 0:
-        for j in range(groups * lanes):
-            out[x + j] = 0.0
-        return
-    for g in range(groups):
-        z, a = x + g * lanes, there[0] + g * lanes
-        if found == 1:
-            for w in range(lanes):
-                out[z + w] = odds[w] * values[a + w]
-            continue
-        b = there[1] + g * lanes
-        if found == 2:
-            for w in range(lanes):
-                out[z + w] = odds[w] * values[a + w] + odds[lanes + w] * values[b + w]
-            continue
-        c, m = there[2] + g * lanes, lanes + lanes
-        for w in range(lanes):
-            two = odds[w] * values[a + w] + odds[lanes + w] * values[b + w]
-            out[z + w] = two + odds[m + w] * values[c + w]
-        for k in range(3, found):
-            a, m = there[k] + g * lanes, _U(k) * lanes
-            for w in range(lanes):
-                out[z + w] += odds[m + w] * values[a + w]

@@ -27,46 +27,58 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks):
 
 
 @njit(**OPTIONS)
-def push(cells, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out):
+def push(cells, first, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out):
     """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
 
     Parameters
     ----------
+    cells, first : (cells,), (boxes + 1,)
+        By box, which begins at ``first[box]``: all its mass is taken before any is put down.
     mass, out : (source cells * lanes,), (target cells * lanes,)
-        They may be the same if no cell leads to another one that is gone through; the marks of
-        these are 0 then.
+        They may be the same if no cell leads to one in another box; the marks of all cells are 0
+        then.
     weights : (rows, lanes)
     marks : (target cells,)
         Becomes 1 where mass comes to.
     """
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
-    _push(cells, mass, goals, rows, np.zeros(weights.shape[1]), marks, out)
+    most = 0
+    for box in range(len(first) - 1):
+        most = max(most, first[box + 1] - first[box])
+    room = np.zeros(most * weights.shape[1])
+    _push(cells, first, mass, goals, rows, _U(weights.shape[1]), room, marks, out)
 
 
 @njit(**LENT)
-def _push(cells, mass, goals, rows, own, marks, out):
-    """The same, with room for the mass of a cell."""
+def _push(cells, first, mass, goals, rows, lanes, room, marks, out):
+    """The same, with room for the mass of a box."""
     (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
-    lanes, size = _U(len(own)), _U(row_low.shape[1])
-    table = weights.reshape(weights.size)
+    size, table = _U(row_low.shape[1]), weights.reshape(weights.size)
     h, base = _U(0), _U(0)
-    for i in range(len(cells)):
-        cell = _U(cells[i])
-        while cell - base >= size:
-            base += size
-            h += _U(1)
-        low, x = cell - base, cell * lanes
-        for w in range(lanes):
-            own[w], mass[x + w] = mass[x + w], 0.0
-        for b in range(len(row_high)):
-            row = _U(row_high[b, h] + row_low[b, low])
-            if not live[row]:
-                continue
-            goal = _U(goal_high[b, h] + goal_low[b, low])
-            marks[goal] = 1
-            y, c = goal * lanes, row * lanes
+    for box in range(len(first) - 1):
+        own = _U(0)
+        for i in range(first[box], first[box + 1]):
+            x = _U(cells[i]) * lanes
             for w in range(lanes):
-                out[y + w] += table[c + w] * own[w]
+                room[own + w], mass[x + w] = mass[x + w], 0.0
+            own += lanes
+        own = _U(0)
+        for i in range(first[box], first[box + 1]):
+            cell = _U(cells[i])
+            if cell - base >= size:  # or before it, since there are no negative numbers
+                h = cell // size
+                base = h * size
+            low = cell - base
+            for b in range(len(row_high)):
+                row = _U(row_high[b, h] + row_low[b, low])
+                if not live[row]:
+                    continue
+                goal = _U(goal_high[b, h] + goal_low[b, low])
+                marks[goal] = 1
+                y, c = goal * lanes, row * lanes
+                for w in range(lanes):
+                    out[y + w] += table[c + w] * room[own + w]
+            own += lanes
 
 
 @njit(**OPTIONS)
@@ -98,7 +110,8 @@ def push_decision(
     Parameters
     ----------
     mass, out : (source cells * lanes,), (target cells * lanes,)
-        As in `push`.
+        They may be the same if no cell leads to another one that is gone through; the marks of
+        these are 0 then.
     policy : (policy cells, options, kept lanes)
         As in `decide`.
     boxed
@@ -204,18 +217,17 @@ def earn(lanes, moved, paid, at, out, spot):
 
 
 @njit(**LENT)
-def push_collect(cells, mass, goal_high, goal_low, pay_high, pay_low, pays, earned, marks, out):
-    """Forward over a turn's end: the expected payoffs, and the mass on the next opening.
+def push_pays(cells, mass, pay_high, pay_low, pays, earned):
+    """The expected payoffs of a turn's end.
 
     Parameters
     ----------
-    mass, out : (closing cells * lanes,), (opening cells * lanes,)
+    mass : (closing cells * lanes,)
+    pays : (rows, lanes)
     earned : (payments, lanes)
         Raised by the expected amount of each payment.
-    marks
-        As in `push`; `mass` is cleared.
     """
-    lanes, size = _U(pays.shape[1]), _U(len(goal_low))
+    lanes, size = _U(pays.shape[1]), _U(pay_low.shape[1])
     gains, amounts = earned.reshape(earned.size), pays.reshape(pays.size)
     h, base = _U(0), _U(0)
     for i in range(len(cells)):
@@ -224,13 +236,28 @@ def push_collect(cells, mass, goal_high, goal_low, pay_high, pay_low, pays, earn
             base += size
             h += _U(1)
         low, x = cell - base, cell * lanes
-        goal = _U(goal_high[h] + goal_low[low])
-        marks[goal] = 1
-        y = goal * lanes
         for k in range(len(pay_high)):
             row, own = _U(pay_high[k, h] + pay_low[k, low]) * lanes, _U(k) * lanes
             for w in range(lanes):
                 gains[own + w] += mass[x + w] * amounts[row + w]
+
+
+@njit(**LENT)
+def push_carry(cells, mass, goal_high, goal_low, marks, out):
+    """Forward over a turn's end: the mass on the next opening.
+
+    Parameters
+    ----------
+    mass, out : (closing cells * lanes,), (opening cells * lanes,)
+    marks
+        As in `push`; `mass` is cleared.
+    """
+    lanes, size = _U(len(out) // len(marks)), _U(len(goal_low))
+    for i in range(len(cells)):
+        cell = _U(cells[i])
+        goal = _U(goal_high[cell // size] + goal_low[cell % size])
+        marks[goal] = 1
+        x, y = cell * lanes, goal * lanes
         for w in range(lanes):
             out[y + w] += mass[x + w]
             mass[x + w] = 0.0

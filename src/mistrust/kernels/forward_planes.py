@@ -161,7 +161,7 @@ def push_decision_planes(
 
 @njit(**OPTIONS)
 def push_collect_planes(streams, mass, margin, payments, earned, out):
-    """Forward over a turn's end, as `push_collect`; `streams` carry variables over."""
+    """Forward over a turn's end, as `push_pays` and `push_carry`; `streams` carry over."""
     order, (kinds, offsets, members) = streams
     size, kind, paid = members[2].shape[1], -1, np.zeros((len(earned), members[2].shape[1]))
     weights, part = np.zeros((len(offsets), size)), np.zeros(size)

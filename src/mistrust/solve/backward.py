@@ -19,10 +19,11 @@ import numpy as np
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.lower import Coefficients
 from mistrust.errors import CertificateError
+from mistrust.solve.evidence import Evidence
 from mistrust.solve.krylov import gmres
 from mistrust.solve.planes import PlaneStep, serves
 from mistrust.solve.reach import Reach, reachable
-from mistrust.solve.step import Evidence, Groups, Policies, Share, Step, Trial
+from mistrust.solve.step import Groups, Policies, Share, Step, Trial
 
 ADDED_UP = 1e-11
 """Largest error of the equation for what payoffs are worth for ever, relative to that."""
@@ -328,9 +329,9 @@ class Sweep:
         return self._stages(ended, turn, range(len(self.layout.stages)), inspect)
 
     def _turn_end(self, current: Floats, turn: int) -> Floats:
-        before, current = current, self._other(current)
-        self.step.turn_end(before, current, turn)
-        return current
+        out = current if self.step.ends_in_place else self._other(current)
+        self.step.turn_end(current, out, turn)
+        return out
 
     def _stages(self, current: Floats, turn: int, stages: range, inspect: Inspect | None) -> Floats:
         looked_at = inspect is not None and inspect.wants(turn)

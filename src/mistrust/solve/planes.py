@@ -15,8 +15,9 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.lower import Coefficients, at_turn
 from mistrust.compile.streams import Streams
+from mistrust.solve.evidence import Evidence
 from mistrust.solve.reach import Reach
-from mistrust.solve.step import Evidence, Groups, Policies, Share, Step
+from mistrust.solve.step import Groups, Policies, Share, Step
 
 BOARDS = 2048
 """Fewer than this are not worth it."""
@@ -114,6 +115,11 @@ class PlaneStep(Step):
             self._blocks[key] = some, starts, cells
         order, starts, cells = self._blocks[key]
         self.share.each(order, lambda some: work((some, starts, cells)), size)
+
+    @property
+    def ends_in_place(self) -> bool:
+        """Never: planes are read as they were."""
+        return False
 
     def in_place(self, index: int) -> bool:
         """Never."""

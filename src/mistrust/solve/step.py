@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -17,6 +17,7 @@ from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.learning import hidden_of, known_at, lessons_of, party_of
 from mistrust.compile.lower import Coefficients, at_turn
+from mistrust.solve.evidence import Evidence
 from mistrust.solve.reach import Reach
 
 WORTH_SHARING = 4096
@@ -64,58 +65,6 @@ class Share:
             return
         for done in [self.pool.submit(work, part) for part in np.array_split(cells, self.threads)]:
             done.result()
-
-
-@dataclass
-class Evidence:
-    """What the solving itself tells of its quality.
-
-    Attributes
-    ----------
-    gains : (turns, actors, lanes)
-        Largest gain that an actor could make by one deviation, on any board worked out.
-    residuals : (turns, cases)
-        Largest residual of strategies that were solved for together.
-    settled : (cases,)
-        How far values move in one turn where play goes on for ever, relative to the largest.
-    part : (cases,)
-        The part of the precision at which the branch was lost that leads to play without end; 1
-        where it was not.
-    worst
-        By case the residual's place: (residual, turn, index of the stage, cell).
-    """
-
-    gains: Floats
-    residuals: Floats
-    settled: Floats
-    part: Floats
-    worst: dict[int, tuple[float, int, int, int]] = field(default_factory=dict)
-
-    @staticmethod
-    def empty(coefficients: Coefficients) -> Evidence:
-        """Nothing solved so far."""
-        program, cases = coefficients.program, len(coefficients.cases)
-        gains = np.zeros((program.turns, len(program.actors), coefficients.lanes))
-        return Evidence(gains, np.zeros((program.turns, cases)), np.zeros(cases), np.ones(cases))
-
-    def take_over(self, other: Evidence, turn: int) -> None:
-        """Use another's from a turn on."""
-        self.gains[turn:] = other.gains[turn:]
-        self.residuals[turn:] = other.residuals[turn:]
-        self.worst |= {case: at for case, at in other.worst.items() if at[1] >= turn}
-
-    def note(self, turn: int, index: int, residual: Floats, where: Integers) -> None:
-        """Take in the residuals of a stage and the cells at which they were found.
-
-        Of equal ones the first cell counts, so that it does not matter which thread is first.
-        """
-        for case in map(int, np.flatnonzero(~(residual < self.residuals[turn]) & (residual != 0))):
-            self.residuals[turn, case] = residual[case]
-            found = (float(residual[case]), turn, index, int(where[case]))
-            worst = self.worst.get(case, (0.0, 0, 0, 0))
-            before = found[:3] == worst[:3] and found[3] < worst[3]
-            if before or not found[0] <= worst[0]:
-                self.worst[case] = found
 
 
 class Step:
@@ -200,6 +149,11 @@ class Step:
         cells = self.reach.closings[turn]
         kernels.collect(cells, values, carry.high, carry.low, self.patience, *pays, out)
 
+    @property
+    def ends_in_place(self) -> bool:
+        """Whether `out` of `turn_end` may be `values`."""
+        return self.coefficients.program.stays
+
     def in_place(self, index: int) -> bool:
         """Whether `out` of `back` may be `values`."""
         return self.coefficients.acting(index) is not None
@@ -212,18 +166,31 @@ class Step:
         layout = self.coefficients.layout.stages[index]
         stage, cells = layout.stage, self.reach.sources[turn, index]
         acting = self.coefficients.acting(index) if out is values else None
-        if acting is not None:
-            cells = cells[acting[cells]]
+        if acting is not None and stage.movers:
+            cells = acting.among(cells)
         if stage.learns:
             self._private(values, out, turn, index, cells)
         elif stage.sealed and self.evidence is not None:
             self._sealed(values, out, turn, index)
         elif stage.movers:
             self._decide(values, out, turn, index, cells)
+        elif acting is not None:
+            self._expect_here(turn, index, *acting.by_box(cells), values)
         else:
             common = self.common(values, turn, index)
-            expect = kernels.expect if acting is None else kernels.expect_here
-            self.share.each(cells, lambda some: expect(some, *common, out))
+            self.share.each(cells, lambda some: kernels.expect(some, *common, out))
+
+    def _expect_here(
+        self, turn: int, index: int, cells: Integers, first: Integers, values: Floats
+    ) -> None:
+        common = self.common(values, turn, index)
+
+        def work(some: Integers) -> None:
+            own = first[some[0] : some[-1] + 2] if len(some) else some
+            kernels.expect_here(cells, own, *common)
+
+        boxes = np.arange(len(first) - 1)
+        self.share.each(boxes, work, len(cells) // max(1, len(boxes)))
 
     def _weights(self, turn: int, index: int) -> Floats:
         """Branch weights repeated for every group: (rows, groups * lanes)."""

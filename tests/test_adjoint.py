@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scenarios import readings, scenarios
 
 from mistrust import kernels
+from mistrust.compile.acting import singly
 from mistrust.compile.layout import Layout, StageLayout
 from mistrust.compile.lower import Case, Coefficients, at_turn, lower
 from mistrust.ensemble.engine import Engine
@@ -96,7 +97,7 @@ def test_a_chance_phase_forward_is_the_transpose_of_itself_backward(data: st.Dat
         expected = np.empty(source * values[0].size)
         kernels.expect(cells, values.ravel(), *tiled(c, common), expected)
         sides = pushed(target, c.lanes)
-        kernels.push(cells, np.arange(source + 1), mass.flatten(), *common, *sides)
+        kernels.push(*singly(cells), mass.flatten(), *common, *sides)
         out = sides[1].reshape(target, c.lanes)
         backward = np.einsum("xw,xgw->gw", mass, expected.reshape(source, -1, c.lanes))
         forward = np.einsum("xw,xgw->gw", out, values)
@@ -113,7 +114,7 @@ def decide(
     policy = np.zeros((stage.policy_size, len(stage.choices), c.lanes))
     out = np.empty(stage.source.size * values[0].size)
     kernels.decide(
-        np.arange(stage.source.size, dtype=np.int64), values.ravel(), *tiled(c, common),
+        *singly(np.arange(stage.source.size)), values.ravel(), *tiled(c, common),
         layout.first_branch, layout.available.high, layout.available.low,
         at_turn(numbers.available, turn), layout.first_pay, layout.pay_actor,
         layout.pays.high, layout.pays.low, at_turn(numbers.pays, turn),
@@ -139,7 +140,7 @@ def test_a_decision_forward_is_the_transpose_of_itself_backward(data: st.DataObj
         earned = np.zeros((len(layout.pay_actor), c.lanes))
         sides = pushed(target, c.lanes)
         kernels.push_decision(
-            np.arange(source, dtype=np.int64), mass.flatten(), *common,
+            *singly(np.arange(source)), mass.flatten(), *common,
             layout.first_branch, layout.first_pay, layout.pays.high, layout.pays.low,
             at_turn(c.stages[index].pays, turn), layout.policy.high, layout.policy.low, policy,
             layout.stage.boxed, chosen, earned, *sides,

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mistrust import kernels
+from mistrust.compile.acting import singly
 from mistrust.compile.nodes import place
 from mistrust.compile.private import Privacy
 from mistrust.kernels import shown, typed
@@ -318,7 +319,7 @@ def test_a_sealed_phase(seed: int) -> None:
     chosen, earned = np.zeros((joint, lanes)), np.zeros((joint, lanes))
     marks, out = np.zeros(o.targets, np.uint8), np.zeros(o.targets * lanes)
     kernels.push_decision(
-        o.cells, o.mass.ravel().copy(), *o.goals, *rows, live, weights, o.first_branch,
+        *singly(o.cells), o.mass.ravel().copy(), *o.goals, *rows, live, weights, o.first_branch,
         o.first_pay, *o.each(joint), pays, *policy_at, policy.reshape(-1, joint, lanes), False,
         chosen, earned, marks, out,
     )  # fmt: skip

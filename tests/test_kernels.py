@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mistrust import kernels
+from mistrust.compile.acting import singly
 from mistrust.kernels.scalar import exponential, logarithm
 
 Floats = NDArray[np.float64]
@@ -157,8 +158,8 @@ def test_push(seed: int, kernel: Kernel) -> None:
         alive = phase.cells[phase.live[phase.row.full[b][phase.cells]]]
         visited |= set(phase.goal.full[b][alive].tolist())
     mass = phase.mass.ravel()
-    first = np.arange(len(phase.cells) + 1)
-    kernel(phase.cells, first, mass, *phase.goals, *phase.rows, phase.weights, marks, out)
+    boxes = singly(phase.cells)
+    kernel(*boxes, mass, *phase.goals, *phase.rows, phase.weights, marks, out)
     close(out.reshape(phase.targets, phase.lanes), expected)
     assert not mass.any(), "the mass is cleared behind it"
     assert set(np.flatnonzero(marks).tolist()) == visited
@@ -186,7 +187,7 @@ def decide(phase: Phase, policy: Floats, *, given: bool) -> tuple[Floats, Floats
     n = phase.groups * phase.lanes
     out, gain = np.full(phase.size * n, UNTOUCHED), np.zeros(policy.shape[2])
     kernels.decide(
-        phase.cells, phase.values.ravel(), *phase.goals, *phase.rows, phase.repeated(),
+        *singly(phase.cells), phase.values.ravel(), *phase.goals, *phase.rows, phase.repeated(),
         phase.first_branch, phase.open.high, phase.open.low, phase.open_table,
         phase.first_pay, phase.pay_group, phase.pay.high, phase.pay.low, phase.pays,
         phase.policy.high[0], phase.policy.low[0], policy, given, phase.groups - 1,
@@ -260,7 +261,7 @@ def test_push_decision(seed: int, options: int, boxed: bool) -> None:
     found_chosen, found_earned = np.zeros((options, phase.lanes)), np.zeros_like(earned)
     mass = phase.mass.ravel()
     kernels.push_decision(
-        phase.cells, mass, *phase.goals, *phase.rows, phase.weights,
+        *singly(phase.cells), mass, *phase.goals, *phase.rows, phase.weights,
         phase.first_branch, phase.first_pay, phase.pay.high, phase.pay.low, phase.pays,
         phase.policy.high[0], phase.policy.low[0], np.ascontiguousarray(shares), boxed,
         found_chosen, found_earned, marks, out,

@@ -13,6 +13,9 @@ from mistrust.compile.frames import Bools, Frame, Integers
 LARGEST = 64
 """Cells of a box, whose numbers shall stay in cache."""
 
+Boxes = tuple[Integers, Integers]
+"""Cells, and where each box of them begins: (cells,), (boxes + 1,)."""
+
 
 @dataclass(frozen=True)
 class Acting:
@@ -34,11 +37,11 @@ class Acting:
         """Those among some cells, as they are listed."""
         return cells[self.marks[cells]]
 
-    def by_box(self, cells: Integers) -> tuple[Integers, Integers]:
-        """Those among some cells, box by box, and where each begins: (cells,), (boxes + 1,)."""
+    def by_box(self, cells: Integers) -> Boxes:
+        """Those among some cells, box by box."""
         found = self.among(cells)
         if self.box is None:
-            return found, apart(found)
+            return singly(found)
         here = np.zeros(len(self.marks), dtype=bool)
         here[found] = True
         found = self._order[here[self._order]]
@@ -53,9 +56,9 @@ class Acting:
         return np.asarray(cells[np.argsort(box[cells], kind="stable")])
 
 
-def apart(cells: Integers) -> Integers:
-    """Where boxes begin if every cell is one: (cells + 1,)."""
-    return np.arange(len(cells) + 1)
+def singly(cells: Integers) -> Boxes:
+    """Every cell a box of its own."""
+    return cells, np.arange(len(cells) + 1)
 
 
 def boxes(frame: Frame, moved: set[str]) -> Integers | None:

@@ -131,8 +131,8 @@ class StageLayout:
     def acting(self, live: Bools, certain: Bools) -> Acting | None:
         """The cells at which something happens, if all else can stay where it lies.
 
-        Nature may lead from such a cell to another one, within a box; where somebody decides none
-        does, nor to itself if a belief moves. Nature shows nothing in place.
+        Such a cell may lead to another one within a box, unless a belief moves: then not even to
+        itself. Nature shows nothing in place.
 
         Parameters
         ----------
@@ -167,7 +167,9 @@ class StageLayout:
             reached[goals[acts & alive & (home | (goals != cells))]] = True
         if not (acts & reached[: len(acts)]).any():
             return None if acts.all() else Acting(acts)
-        box = boxes(self.stage.source, self._moved) if chance else None
+        if self.stage.learns or self.leaving.any():
+            return None
+        box = boxes(self.stage.source, self._moved)
         return Acting(acts, box) if box is not None and closed(acts, box, ways) else None
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mistrust import kernels
-from mistrust.compile.acting import apart
+from mistrust.compile.acting import Boxes, singly
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Frame, Integers
 from mistrust.compile.layout import tables
@@ -214,18 +214,19 @@ class Sweep:
 
     def _stage(self, index: int, turn: int, discount: Floats) -> bool:
         """Carry the mass through a phase; whether all of it was moved."""
-        layout, side, cells = self.layout.stages[index], self.there, self.here.cells
-        acting, first, every = self.coefficients.acting(index), apart(cells), len(cells)
+        layout, side, boxes = self.layout.stages[index], self.there, singly(self.here.cells)
+        acting, every = self.coefficients.acting(index), len(self.here.cells)
         if acting is not None:
-            (cells, first), side = acting.by_box(cells), self.here
-            kernels.unmark(cells, side.marks)
+            boxes, side = acting.by_box(self.here.cells), self.here
+            kernels.unmark(boxes[0], side.marks)
+        cells, _ = boxes
         if layout.stage.learns:
             self._revealing(index, turn, discount, cells, side)
         elif layout.stage.mover < 0:
             common = self._common(index, turn)
-            kernels.push(cells, first, *common, side.marks, side.values)
+            kernels.push(*boxes, *common, side.marks, side.values)
         else:
-            self._decide(index, turn, discount, cells, side)
+            self._decide(index, turn, discount, boxes, side)
         if acting is None:
             self._swap(layout.stage.target)
         elif len(cells):
@@ -244,14 +245,14 @@ class Sweep:
             at_turn(numbers.weights, turn),
         )
 
-    def _decide(self, index: int, turn: int, discount: Floats, cells: Integers, side: Side) -> None:
-        """A decision at some cells that shows no type."""
+    def _decide(self, index: int, turn: int, discount: Floats, boxes: Boxes, side: Side) -> None:
+        """A decision that shows no type, at some cells and where their boxes begin."""
         layout, numbers = self.layout.stages[index], self.coefficients.stages[index]
         chosen = np.zeros((len(layout.stage.choices), self.lanes))
         earned = np.zeros((len(layout.pay_actor), self.lanes))
         key = (turn, layout.stage.phase)
         kernels.push_decision(
-            cells,
+            *boxes,
             *self._common(index, turn),
             layout.first_branch,
             layout.first_pay,
@@ -284,7 +285,7 @@ class Sweep:
         if layout.stage.movers and not layout.stage.sealed:
             (lesson,) = lessons_of(self.coefficients, index)
             known = known_at(self.coefficients, turn, index, lesson, cells)
-            self._decide(index, turn, discount, cells[known], side)
+            self._decide(index, turn, discount, singly(cells[known]), side)
             cells = cells[~known]
         common = (
             cells,

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
-from mistrust.kernels.ways import mix, ways_of
+from mistrust.kernels.ways import largest, mix, ways_of
 
 _U = np.uint64
 CHUNK = 64
@@ -40,10 +40,8 @@ def expect_here(cells, first, values, goal_high, goal_low, row_high, row_low, li
     """
     there, at = np.zeros(len(row_high), np.uint64), np.zeros(len(row_high), np.uint64)
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
-    n, most = weights.shape[1], 0
-    for box in range(len(first) - 1):
-        most = max(most, first[box + 1] - first[box])
-    _expect_boxes(cells, first, values, goals, rows, _U(n), there, at, np.zeros(most * n))
+    n = weights.shape[1]
+    _expect_boxes(cells, first, values, goals, rows, _U(n), there, at, largest(first, n))
 
 
 @njit(**LENT)

@@ -12,7 +12,7 @@ from numba import njit
 
 from mistrust.kernels.choice import logit
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
-from mistrust.kernels.ways import mix
+from mistrust.kernels.ways import mix, ways_of
 
 _U = np.uint64
 PLACES = 1024
@@ -22,6 +22,7 @@ PLACES = 1024
 @njit(**OPTIONS)
 def decide(
     cells,
+    first,
     values,
     goal_high,
     goal_low,
@@ -54,6 +55,9 @@ def decide(
 
     Parameters
     ----------
+    cells, first : (cells,), (boxes + 1,)
+        By box, which begins at ``first[box]``: all that boards of a box are worth is worked out
+        before any of it is put into `out`.
     first_branch, first_pay : (options + 1,)
         Where the branches and the payments of each option begin.
     open_table : (rows, lanes)
@@ -70,12 +74,14 @@ def decide(
     gain : (kept lanes,)
         Raised to the largest gain from a one-shot deviation (unless `given`).
     out
-        May be `values` if no cell leads to another one that is gone through.
+        May be `values` if no cell leads to one in another box, nor anywhere if nobody decides.
 
     The last row of `goal_*` leads where a phase that does not happen leads.
     """
     options, lanes, kept = len(first_branch) - 1, open_table.shape[1], policy.shape[2]
     groups, chunk = weights.shape[1] // lanes, max(16, PLACES // lanes)
+    for box in range(len(first) - 1):
+        chunk = max(chunk, first[box + 1] - first[box])
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
     ways = first_branch, goals, rows, first_pay, (pay_group, pay_high, pay_low, pays.ravel())
     lookups = policy_high, policy_low, judged_high, judged_low
@@ -88,6 +94,7 @@ def decide(
     most = len(row_high) + 1
     rows_of = np.arange(most).astype(np.uint64) * _U(lanes)
     blend = np.zeros(most, dtype=np.uint64), rows_of, np.zeros(most * lanes)
+    ahead = np.zeros(most, dtype=np.uint64), np.zeros(most, dtype=np.uint64)
     for i in range(chunk * kept):
         sharpness[i] = precision[i % kept]
     finite, hidden = bool(np.all(precision < np.inf)), judgements.shape[1] > 1
@@ -96,8 +103,9 @@ def decide(
     found = np.zeros(chunk * groups * lanes) if apart else out
     where = np.arange(chunk).astype(np.uint64) if apart else spots[0]
     done = 0
-    while done < len(cells):
-        count, done = _take(cells, done, goals, lookups, values, groups * lanes, spots, out)
+    while done < len(first) - 1:
+        boxes = cells, first, done
+        count, done = _take(boxes, goals, lookups, values, groups * lanes, spots, out)
         used = count * kept
         if given:
             _read(count, kept, spots[4], strategies, share, total)
@@ -105,7 +113,7 @@ def decide(
             _offer(count, lanes, kept, spots, open_high, open_low, offered, open_)
             for o in range(options):
                 own = scaled if hidden else worth[o]
-                _expect(o, count, spots, ways, values, mover, groups, lanes, own)
+                _expect(o, count, spots, ways, ahead, values, mover, groups, lanes, own)
                 if hidden:
                     weigh_types(judged, types, spots[5], count, own, worth[o])
                 copy(worth[o], used, share[o])
@@ -119,36 +127,37 @@ def decide(
 
 
 @njit(**BORROWING)
-def _take(cells, done, goals, lookups, values, n, spots, out):
-    """The next cells at which somebody decides; at others the values stay.
+def _take(boxes, goals, lookups, values, n, spots, out):
+    """The cells of the next boxes at which somebody decides; at others the values stay.
 
     Returns
     -------
     count, done
-        How many, and how many cells are done with; `spots` returns for each the cell, its halves,
+        How many, and how many boxes are done with; `spots` returns for each the cell, its halves,
         where it leads if nobody decides, its policy's row and its combination of beliefs.
     """
     (goal_high, goal_low), (policy_high, policy_low, judged_high, judged_low) = goals, lookups
     branches, size, count = len(goal_high) - 1, goal_low.shape[1], 0
-    h, base = -1, -size
-    while done < len(cells) and count < spots.shape[1]:
-        cell = cells[done]
+    (cells, first, done), h, base = boxes, -1, -size
+    while done < len(first) - 1 and count + first[done + 1] - first[done] <= spots.shape[1]:
+        for i in range(first[done], first[done + 1]):
+            cell = cells[i]
+            if cell - base >= size or cell < base:
+                h = cell // size
+                base = h * size
+            low = cell - base
+            away, place = goal_high[branches, h] + goal_low[branches, low], policy_high[h]
+            place += policy_low[low]
+            if place < 0:
+                x, y = _U(cell * n), _U(away * n)
+                for j in range(_U(n)):
+                    out[x + j] = values[y + j]
+                continue
+            spots[0, count], spots[1, count], spots[2, count] = cell, h, low
+            spots[3, count], spots[4, count] = away, place
+            spots[5, count] = judged_high[h] + judged_low[low]
+            count += 1
         done += 1
-        if cell - base >= size:
-            h = cell // size
-            base = h * size
-        low = cell - base
-        away, place = goal_high[branches, h] + goal_low[branches, low], policy_high[h]
-        place += policy_low[low]
-        if place < 0:
-            x, y = _U(cell * n), _U(away * n)
-            for j in range(_U(n)):
-                out[x + j] = values[y + j]
-            continue
-        spots[0, count], spots[1, count], spots[2, count] = cell, h, low
-        spots[3, count], spots[4, count] = away, place
-        spots[5, count] = judged_high[h] + judged_low[low]
-        count += 1
     return count, done
 
 
@@ -166,29 +175,18 @@ def _offer(count, lanes, kept, spots, open_high, open_low, table, open_):
 
 
 @njit(**LENT)
-def _expect(option, count, spots, ways, values, mover, groups, lanes, out):
+def _expect(option, count, spots, ways, ahead, values, mover, groups, lanes, out):
     """What the mover expects from an option: out (places,)."""
-    first_branch, goals, rows, first_pay, payments = ways
-    (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
+    (first_branch, goals, rows, first_pay, payments), (there, at) = ways, ahead
     group, pay_high, pay_low, pays = payments
     lanes, n, own = _U(lanes), _U(groups * lanes), _U(mover * lanes)
+    branches = first_branch[option], first_branch[option + 1]
     for i in range(_U(count)):
         h, low, place = spots[1, i], spots[2, i], i * lanes
-        some = False
-        for b in range(first_branch[option], first_branch[option + 1]):
-            row = _U(row_high[b, h] + row_low[b, low])
-            if live[row]:
-                y, c = _U(goal_high[b, h] + goal_low[b, low]) * n + own, row * n
-                if some:
-                    for w in range(lanes):
-                        out[place + w] += table[c + w] * values[y + w]
-                else:
-                    for w in range(lanes):
-                        out[place + w] = table[c + w] * values[y + w]
-                some = True
-        if not some:
-            for w in range(lanes):
-                out[place + w] = 0.0
+        found = ways_of(h, low, goals, rows, branches, n, there, at)
+        for k in range(found):
+            there[k] += own
+        mix(place, found, there, at, rows[3], values, _U(1), lanes, out)
         for k in range(first_pay[option], first_pay[option + 1]):
             if group[k] == mover:
                 c = _U(pay_high[k, h] + pay_low[k, low]) * lanes

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
+from mistrust.kernels.ways import largest
 
 _U = np.uint64
 
@@ -26,6 +27,17 @@ def spread(cells, goal_high, goal_low, row_high, row_low, live, marks):
                 marks[goal_high[b, h] + goal_low[b, low]] = 1
 
 
+@njit(forceinline=True, **LENT)
+def _lift(cells, begin, end, lanes, mass, room):
+    """Take the mass of a box."""
+    own = _U(0)
+    for i in range(begin, end):
+        x = _U(cells[i]) * lanes
+        for w in range(lanes):
+            room[own + w], mass[x + w] = mass[x + w], 0.0
+        own += lanes
+
+
 @njit(**OPTIONS)
 def push(cells, first, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out):
     """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
@@ -42,10 +54,7 @@ def push(cells, first, mass, goal_high, goal_low, row_high, row_low, live, weigh
         Becomes 1 where mass comes to.
     """
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
-    most = 0
-    for box in range(len(first) - 1):
-        most = max(most, first[box + 1] - first[box])
-    room = np.zeros(most * weights.shape[1])
+    room = largest(first, weights.shape[1])
     _push(cells, first, mass, goals, rows, _U(weights.shape[1]), room, marks, out)
 
 
@@ -56,12 +65,7 @@ def _push(cells, first, mass, goals, rows, lanes, room, marks, out):
     size, table = _U(row_low.shape[1]), weights.reshape(weights.size)
     h, base = _U(0), _U(0)
     for box in range(len(first) - 1):
-        own = _U(0)
-        for i in range(first[box], first[box + 1]):
-            x = _U(cells[i]) * lanes
-            for w in range(lanes):
-                room[own + w], mass[x + w] = mass[x + w], 0.0
-            own += lanes
+        _lift(cells, first[box], first[box + 1], lanes, mass, room)
         own = _U(0)
         for i in range(first[box], first[box + 1]):
             cell = _U(cells[i])
@@ -84,6 +88,7 @@ def _push(cells, first, mass, goals, rows, lanes, room, marks, out):
 @njit(**OPTIONS)
 def push_decision(
     cells,
+    first,
     mass,
     goal_high,
     goal_low,
@@ -109,9 +114,8 @@ def push_decision(
 
     Parameters
     ----------
-    mass, out : (source cells * lanes,), (target cells * lanes,)
-        They may be the same if no cell leads to another one that is gone through; the marks of
-        these are 0 then.
+    cells, first, mass, out
+        As in `push`.
     policy : (policy cells, options, kept lanes)
         As in `decide`.
     boxed
@@ -123,62 +127,72 @@ def push_decision(
     marks
         As in `push`.
     """
-    room = np.zeros(chosen.shape[1]), np.zeros(chosen.shape[1])
+    room = largest(first, chosen.shape[1]), np.zeros(chosen.shape[1])
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
     payments = (first_pay, pay_high, pay_low, pays)
     policies = (policy_high, policy_low, policy)
     told = (chosen, earned, marks, out)
-    _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, room, told)
+    _push_all(cells, first, mass, goals, rows, first_branch, payments, policies, boxed, room, told)
 
 
 @njit(**LENT)
-def _push_all(cells, mass, goals, rows, first_branch, payments, policies, boxed, room, told):
-    """The same, with room for the mass of a cell and a share of it."""
-    (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
-    (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
-    (chosen, earned, marks, out), (own, part) = told, room
-    branches, size = len(row_high), _U(row_low.shape[1])
-    options, lanes, kept = chosen.shape[0], _U(chosen.shape[1]), _U(policy.shape[2])
-    strategies, times = policy.reshape(policy.size), lanes // kept
-    table, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
-    gains, taken = earned.reshape(earned.size), chosen.reshape(chosen.size)
-    h, base = _U(0), _U(0)
-    for i in range(len(cells)):
-        cell = _U(cells[i])
-        while cell - base >= size:
-            base += size
-            h += _U(1)
-        low, x = cell - base, cell * lanes
-        for w in range(lanes):
-            own[w], mass[x + w] = mass[x + w], 0.0
-        place = policy_high[h] + policy_low[low]
-        start = _U(place if place >= 0 else 0) * _U(options) * kept
-        free = place < 0 or not boxed
-        if free and _stays(place, options, times, own, strategies, start, part):
-            goal = _U(goal_high[branches, h] + goal_low[branches, low])
-            marks[goal] = 1
-            for w in range(lanes):
-                out[goal * lanes + w] += part[w]
-        for o in range(options if place >= 0 else 0):
-            spot, at = _U(o) * lanes, start + _U(o) * kept
-            if not choose(times, kept, own, _U(0), strategies, at, part, taken, spot):
-                continue
-            for k in range(first_pay[o], first_pay[o + 1]):
-                paid = _U(pay_high[k, h] + pay_low[k, low]) * lanes
-                earn(lanes, part, amounts, paid, gains, _U(k) * lanes)
-            for b in range(first_branch[o], first_branch[o + 1]):
-                row = _U(row_high[b, h] + row_low[b, low])
-                if not live[row]:
-                    continue
-                goal = _U(goal_high[b, h] + goal_low[b, low])
-                marks[goal] = 1
-                y, c = goal * lanes, row * lanes
-                for w in range(lanes):
-                    out[y + w] += table[c + w] * part[w]
+def _push_all(cells, first, mass, goals, rows, first_branch, payments, policies, boxed, room, told):
+    """The same, with room for the mass of a box and for a share of a cell's."""
+    ways = goals, rows, first_branch, payments
+    (own, _), size, h, base = room, _U(rows[1].shape[1]), _U(0), _U(0)
+    lanes = _U(told[0].shape[1])
+    for box in range(len(first) - 1):
+        _lift(cells, first[box], first[box + 1], lanes, mass, own)
+        x = _U(0)
+        for i in range(first[box], first[box + 1]):
+            cell = _U(cells[i])
+            if cell - base >= size:
+                h = cell // size
+                base = h * size
+            _push_cell(h, cell - base, x, ways, policies, boxed, room, told)
+            x += lanes
 
 
 @njit(forceinline=True, **LENT)
-def _stays(place, options, times, mass, policy, start, part):
+def _push_cell(h, low, x, ways, policies, boxed, room, told):
+    """The same for one cell, whose mass is in the room from x on."""
+    goals, rows, first_branch, payments = ways
+    (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
+    (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
+    (chosen, earned, marks, out), (own, part) = told, room
+    branches, options = len(row_high), chosen.shape[0]
+    lanes, kept = _U(chosen.shape[1]), _U(policy.shape[2])
+    strategies, times = policy.reshape(policy.size), lanes // kept
+    table, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
+    gains, taken = earned.reshape(earned.size), chosen.reshape(chosen.size)
+    place = policy_high[h] + policy_low[low]
+    start = _U(place if place >= 0 else 0) * _U(options) * kept
+    free = place < 0 or not boxed
+    if free and _stays(place, options, times, own, x, strategies, start, part):
+        goal = _U(goal_high[branches, h] + goal_low[branches, low])
+        marks[goal] = 1
+        for w in range(lanes):
+            out[goal * lanes + w] += part[w]
+    for o in range(options if place >= 0 else 0):
+        spot, at = _U(o) * lanes, start + _U(o) * kept
+        if not choose(times, kept, own, x, strategies, at, part, taken, spot):
+            continue
+        for k in range(first_pay[o], first_pay[o + 1]):
+            paid = _U(pay_high[k, h] + pay_low[k, low]) * lanes
+            earn(lanes, part, amounts, paid, gains, _U(k) * lanes)
+        for b in range(first_branch[o], first_branch[o + 1]):
+            row = _U(row_high[b, h] + row_low[b, low])
+            if not live[row]:
+                continue
+            goal = _U(goal_high[b, h] + goal_low[b, low])
+            marks[goal] = 1
+            y, c = goal * lanes, row * lanes
+            for w in range(lanes):
+                out[y + w] += table[c + w] * part[w]
+
+
+@njit(forceinline=True, **LENT)
+def _stays(place, options, times, mass, x, policy, start, part):
     """The mass for which nobody decides; whether there is any."""
     some, kept = 0, _U(len(part)) // times
     for w in range(_U(len(part))):
@@ -189,7 +203,7 @@ def _stays(place, options, times, mass, policy, start, part):
             for w in range(kept):
                 part[p * kept + w] += policy[spot + w]
     for w in range(_U(len(part))):
-        stays = mass[w] if part[w] == 0.0 else 0.0
+        stays = mass[x + w] if part[w] == 0.0 else 0.0
         part[w] = stays
         some += stays != 0.0
     return some > 0

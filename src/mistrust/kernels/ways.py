@@ -1,13 +1,22 @@
-"""The ways ahead of a cell, and what they lead to."""
+"""The ways ahead of a cell, and what they lead to; boxes of cells that are taken together."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import BORROWING, LENT
+from mistrust.kernels.options import BORROWING, LENT, OPTIONS
 
 _U = np.uint64
+
+
+@njit(**OPTIONS)
+def largest(first, n):
+    """Room for so many numbers of every cell of the largest box; box b begins at ``first[b]``."""
+    most = 0
+    for box in range(len(first) - 1):
+        most = max(most, first[box + 1] - first[box])
+    return np.zeros(most * n)
 
 
 @njit(forceinline=True, **BORROWING)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mistrust import kernels
+from mistrust.compile.acting import Boxes, singly
 from mistrust.compile.evaluate import Floats
 from mistrust.compile.frames import Integers
 from mistrust.compile.learning import hidden_of, known_at, lessons_of, party_of
@@ -173,24 +174,26 @@ class Step:
         elif stage.sealed and self.evidence is not None:
             self._sealed(values, out, turn, index)
         elif stage.movers:
-            self._decide(values, out, turn, index, cells)
+            boxes = singly(cells) if acting is None else acting.by_box(cells)
+            self._decide(values, out, turn, index, boxes)
         elif acting is not None:
-            self._expect_here(turn, index, *acting.by_box(cells), values)
+            common = self.common(values, turn, index)
+            self._by_box(acting.by_box(cells), lambda *some: kernels.expect_here(*some, *common))
         else:
             common = self.common(values, turn, index)
             self.share.each(cells, lambda some: kernels.expect(some, *common, out))
 
-    def _expect_here(
-        self, turn: int, index: int, cells: Integers, first: Integers, values: Floats
-    ) -> None:
-        common = self.common(values, turn, index)
+    def _by_box(self, boxes: Boxes, work: Callable[[Integers, Integers], None]) -> None:
+        """Do the work on all boxes."""
+        cells, first = boxes
 
-        def work(some: Integers) -> None:
-            own = first[some[0] : some[-1] + 2] if len(some) else some
-            kernels.expect_here(cells, own, *common)
+        def part(some: Integers) -> None:
+            if len(some):
+                begin, end = first[some[0]], first[some[-1] + 1]
+                work(cells[begin:end], first[some[0] : some[-1] + 2] - begin)
 
-        boxes = np.arange(len(first) - 1)
-        self.share.each(boxes, work, len(cells) // max(1, len(boxes)))
+        count = len(first) - 1
+        self.share.each(np.arange(count), part, len(cells) // max(1, count))
 
     def _weights(self, turn: int, index: int) -> Floats:
         """Branch weights repeated for every group: (rows, groups * lanes)."""
@@ -247,7 +250,7 @@ class Step:
         with self.lock:
             self.evidence.note(turn, index, residual, where)
 
-    def _decide(self, values: Floats, out: Floats, turn: int, index: int, cells: Integers) -> None:
+    def _decide(self, values: Floats, out: Floats, turn: int, index: int, boxes: Boxes) -> None:
         layout, kept = self.coefficients.layout.stages[index], self.coefficients.kept(index)
         mover, given = layout.stage.mover, self.evidence is None
         rest = (
@@ -262,15 +265,15 @@ class Step:
             layout.judgement.low,
         )
 
-        def work(some: Integers) -> None:
+        def work(some: Integers, begin: Integers) -> None:
             gain = np.zeros(kept)
-            kernels.decide(some, *rest, gain, out)
+            kernels.decide(some, begin, *rest, gain, out)
             if not given:
                 gains = np.zeros((len(self.judgements), self.lanes))
                 gains[mover] = np.tile(gain, self.lanes // kept)
                 self._raise_gains(turn, gains)
 
-        self.share.each(cells, work)
+        self._by_box(boxes, work)
 
     def _sealed(self, values: Floats, out: Floats, turn: int, index: int) -> None:
         layout = self.coefficients.layout.stages[index]
@@ -326,7 +329,7 @@ class Step:
         if not stage.sealed:  # where nothing is learned it is a decision like any other
             (lesson,) = lessons_of(c, index)
             known = known_at(c, turn, index, lesson, cells)
-            self._decide(values, out, turn, index, cells[known])
+            self._decide(values, out, turn, index, singly(cells[known]))
             cells = cells[~known]
         policy = self.policies[turn, stage.phase].reshape(-1, len(stage.choices), *apart)
         given, decide = self.evidence is None, kernels.decide_together

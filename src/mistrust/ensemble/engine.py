@@ -72,15 +72,17 @@ class Engine:
         """
         lowered = [lower(self.layout(), job.cases) for _, job in family]
         turns = self._alike(lowered)
-        keep = {turn for turn in turns if turn is not None}
-        keep |= {turn for _, job in family for turn in openings_needed(job.readings)}
+        needed = [openings_needed(job.readings) for _, job in family]
+        everything = set().union(*needed, {turn for turn in turns if turn is not None})
         first: tuple[Solution, Residual] | None = None
-        for (number, job), coefficients, turn in zip(family, lowered, turns, strict=True):
+        for (number, job), coefficients, turn, own in zip(
+            family, lowered, turns, needed, strict=True
+        ):
             alike = first if turn is not None else None
             residual = self._residual(coefficients.lanes)
             solution = solve_game(
                 coefficients,
-                keep=keep,
+                keep=everything if first is None else own,
                 inspect=residual,
                 workspace=self.workspace,
                 reach=self._reach(job, coefficients),

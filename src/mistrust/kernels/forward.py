@@ -138,9 +138,15 @@ def push_decision(
 @njit(**LENT)
 def _push_all(cells, first, mass, goals, rows, first_branch, payments, policies, boxed, room, told):
     """The same, with room for the mass of a box and for a share of a cell's."""
-    ways = goals, rows, first_branch, payments
-    (own, _), size, h, base = room, _U(rows[1].shape[1]), _U(0), _U(0)
-    lanes = _U(told[0].shape[1])
+    (chosen, earned, marks, out), (row_high, row_low, live, weights) = told, rows
+    (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
+    (own, _), size, h, base = room, _U(row_low.shape[1]), _U(0), _U(0)
+    lanes, kept = _U(chosen.shape[1]), _U(policy.shape[2])
+    # flat, since to make them so takes a while
+    payments = first_pay, pay_high, pay_low, pays.reshape(pays.size)
+    ways = goals, (row_high, row_low, live, weights.reshape(weights.size)), first_branch, payments
+    policies = policy_high, policy_low, policy.reshape(policy.size), chosen.shape[0], kept, boxed
+    told = chosen.reshape(chosen.size), earned.reshape(earned.size), marks, out
     for box in range(len(first) - 1):
         _lift(cells, first[box], first[box + 1], lanes, mass, own)
         x = _U(0)
@@ -149,22 +155,17 @@ def _push_all(cells, first, mass, goals, rows, first_branch, payments, policies,
             if cell - base >= size:
                 h = cell // size
                 base = h * size
-            _push_cell(h, cell - base, x, ways, policies, boxed, room, told)
+            _push_cell(h, cell - base, x, lanes, ways, policies, room, told)
             x += lanes
 
 
 @njit(forceinline=True, **LENT)
-def _push_cell(h, low, x, ways, policies, boxed, room, told):
+def _push_cell(h, low, x, lanes, ways, policies, room, told):
     """The same for one cell, whose mass is in the room from x on."""
-    goals, rows, first_branch, payments = ways
-    (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
-    (first_pay, pay_high, pay_low, pays), (policy_high, policy_low, policy) = payments, policies
-    (chosen, earned, marks, out), (own, part) = told, room
-    branches, options = len(row_high), chosen.shape[0]
-    lanes, kept = _U(chosen.shape[1]), _U(policy.shape[2])
-    strategies, times = policy.reshape(policy.size), lanes // kept
-    table, amounts = weights.reshape(weights.size), pays.reshape(pays.size)
-    gains, taken = earned.reshape(earned.size), chosen.reshape(chosen.size)
+    (goal_high, goal_low), (row_high, row_low, live, table), first_branch, payments = ways
+    policy_high, policy_low, strategies, options, kept, boxed = policies
+    (first_pay, pay_high, pay_low, amounts), (taken, gains, marks, out) = payments, told
+    (own, part), branches, times = room, len(row_high), lanes // kept
     place = policy_high[h] + policy_low[low]
     start = _U(place if place >= 0 else 0) * _U(options) * kept
     free = place < 0 or not boxed

@@ -10,6 +10,8 @@ from numba import njit
 
 from mistrust.kernels.options import BORROWING, OPTIONS
 
+_U = np.uint64
+
 
 @njit(**OPTIONS)
 def weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
@@ -20,7 +22,10 @@ def weigh(cells, moves, payments, offer, hidden, stages, belief, sharp, some):
     """
     count = 2 * len(moves[2][0]) + len(offer[0][0]) + len(payments[2][0])
     this, last = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    work = np.zeros((len(hidden[1]), hidden[0].shape[2])), this, last
+    _, options, nodes, kinds = stages[0].shape
+    cases = hidden[0].shape[2]
+    room = np.zeros((len(hidden[1]), cases)), np.zeros((options * nodes * kinds, cases))
+    work = room, this, last
     return _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, some, work)
 
 
@@ -31,7 +36,7 @@ def _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, som
     beliefs, _, first, _, _, stride, node_high, node_low = hidden
     worth, home, belief_of, open_ = stages
     size, kinds, cases = moves[1][1].shape[1], beliefs.shape[1], beliefs.shape[2]
-    (expected, this, last), pairs, own = work, 0, 0
+    (room, this, last), pairs, own = work, 0, 0
     for c in range(len(cells)):
         h, low = cells[c] // size, cells[c] % size
         node, begin, end = node_high[h] + node_low[low], c * cases, (c + 1) * cases
@@ -41,7 +46,7 @@ def _weigh_all(cells, moves, payments, offer, hidden, stages, belief, sharp, som
             own, this, last = begin, last, this
             judged = judgements[judged_at[0][h] + judged_at[1][low]]
             spot = (h, low, node, stride, mover, first)
-            _values(spot, moves, payments, judged, open_[begin:end], expected, worth[begin:end])
+            _values(spot, moves, payments, judged, open_[begin:end], room, worth[begin:end])
         for case in range(cases):
             home[begin + case] = own + case
             belief_of[begin + case], belief[begin + case] = node, beliefs[node, 0, case]
@@ -111,37 +116,38 @@ def _plain(open_, belief):
 
 
 @njit(**BORROWING)
-def _values(spot, moves, payments, judged, open_, expected, worth):
+def _values(spot, moves, payments, judged, open_, work, worth):
     """What each option is worth to each type at every belief: worth (cases, options, nodes, kinds).
 
     The first number of every type is taken off its others, which changes no choice.
     """
     h, low, _, _, mover, first = spot
     first_pay, pay_group, pays_at, pays = payments
-    cases, options, nodes, kinds = worth.shape
+    (expected, aside), (cases, options, nodes, kinds) = work, worth.shape
     for a in range(options):
-        if not np.any(open_[:, :, a]):
-            worth[:, a] = 0.0
-            continue
+        some = np.any(open_[:, :, a])
         for to in range(nodes):
-            _expect(a, to, spot, moves, expected)
-            for i in range(first_pay[a], first_pay[a + 1]):
-                if pay_group[i] == mover:
-                    _add(pays[pays_at[0][i, h] + pays_at[1][i, low]], expected)
+            if some:
+                _expect(a, to, spot, moves, expected)
+                for i in range(first_pay[a], first_pay[a + 1]):
+                    if pay_group[i] == mover:
+                        _add(pays[pays_at[0][i, h] + pays_at[1][i, low]], expected)
             for k in range(kinds):
+                own = aside[(a * nodes + to) * kinds + k]
                 for case in range(cases):
-                    worth[case, a, to, k] = 0.0
-                for q in range(len(expected)):
+                    own[case] = 0.0
+                for q in range(len(expected) if some else 0):
                     weight = judged[first[k], q]
                     if weight[0] != 0.0:  # what is known for certain is so in every case
                         for case in range(cases):
-                            worth[case, a, to, k] += weight[case] * expected[q, case]
-    for case in range(cases):
-        for k in range(kinds):
-            base = worth[case, 0, 0, k]
-            for a in range(options):
-                for to in range(nodes):
-                    worth[case, a, to, k] -= base
+                            own[case] += weight[case] * expected[q, case]
+    there = worth.reshape(worth.size)
+    for case in range(_U(cases)):
+        x = case * _U(len(aside))
+        for k in range(_U(kinds)):
+            base = aside[k, case]
+            for j in range(k, _U(len(aside)), _U(kinds)):
+                there[x + j] = aside[j, case] - base
 
 
 @njit(**BORROWING)

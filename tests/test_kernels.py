@@ -319,8 +319,11 @@ def test_gather_and_total(seed: int) -> None:
     close(out, expected)
     policy = phase.rng.random((6, 2, phase.lanes))
     taken = np.zeros((2, phase.lanes))
-    kernels.chosen(phase.mass[phase.cells], rows, policy, taken)
-    close(taken, np.einsum("xw,xow->ow", phase.mass[phase.cells], policy[rows]))
+    rows[0], which = -1, phase.rng.integers(0, 3, len(rows))
+    counts = np.array([np.zeros(phase.lanes), np.ones(phase.lanes), phase.rng.random(phase.lanes)])
+    kernels.chosen(phase.mass[phase.cells], counts, which, rows, policy, taken)
+    part = phase.mass[phase.cells] * counts[which] * (rows >= 0)[:, None]
+    close(taken, np.einsum("xw,xow->ow", part, policy[rows]))
     whole = np.full(phase.lanes, UNTOUCHED)
     kernels.total(phase.cells, phase.mass.ravel(), whole)
     close(whole, phase.mass.sum(axis=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,12 +12,14 @@ from mistrust.compile.frames import Bools, Frame, Integers
 
 LARGEST = 64
 """Cells of a box, whose numbers shall stay in cache."""
+KEPT = 8
+"""Lists of cells whose boxes are remembered: from turn to turn they are mostly the same."""
 
 Boxes = tuple[Integers, Integers]
 """Cells, and where each box of them begins: (cells,), (boxes + 1,)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Acting:
     """The cells at which something happens; at all others numbers can stay where they lie.
 
@@ -32,14 +34,22 @@ class Acting:
 
     marks: Bools
     box: Integers | None = None
+    _asked: dict[int, tuple[Integers, Boxes]] = field(default_factory=dict, repr=False)
 
     def among(self, cells: Integers) -> Integers:
         """Those among some cells, as they are listed."""
         return cells[self.marks[cells]]
 
     def by_box(self, cells: Integers) -> Boxes:
-        """Those among some cells, box by box."""
-        found = self.among(cells)
+        """Those among some cells, box by box; the same arrays if asked for the same cells again."""
+        known = self._asked.get(len(cells))
+        if known is None or not (known[0] is cells or np.array_equal(known[0], cells)):
+            if len(self._asked) == KEPT:
+                self._asked.clear()
+            known = self._asked[len(cells)] = cells, self._by_box(self.among(cells))
+        return known[1]
+
+    def _by_box(self, found: Integers) -> Boxes:
         if self.box is None:
             return singly(found)
         here = np.zeros(len(self.marks), dtype=bool)

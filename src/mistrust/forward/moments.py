@@ -159,14 +159,13 @@ class Frequencies:
         if not wanted:
             return
         mass = here()
-        rows = layout.policy.at(mass.cells)
-        inside = rows >= 0
-        cells, rows = mass.cells[inside], rows[inside]
+        places = layout.policy.at(mass.cells)
         policy = strategies(self.coefficients, self.policies, turn, index)
         for reading in wanted:
-            kept = mass.values[inside] * (self.conditions[reading].at(mass.frame, cells, turn) != 0)
+            values, which = self.conditions[reading].rows(mass.frame, mass.cells, turn)
+            counts = np.where(values != 0, 1.0, 0.0)
             chosen = np.zeros((len(layout.stage.choices), self.coefficients.lanes))
-            kernels.chosen(kept, rows, policy, chosen)
+            kernels.chosen(mass.values, counts, which, places, policy, chosen)
             self._add(reading, chosen)
 
     def close(self, occupancy: Occupancy) -> None:

@@ -294,23 +294,28 @@ def gather(mass, rows, out):
 
 
 @njit(**LENT)
-def chosen(mass, rows, policy, out):
-    """Sum mass over cells by the option chosen there.
+def chosen(mass, counts, which, places, policy, out):
+    """Sum mass over cells by the option chosen there, as far as it counts.
 
     Parameters
     ----------
-    mass, rows : (cells, lanes), (cells,)
-        `rows` are those of the policy.
+    mass, which, places : (cells, lanes), (cells,), (cells,)
+        `which` are the rows of `counts`, `places` those of the policy (negative if nobody decides).
+    counts : (rows, lanes)
+        What multiplies the mass.
     policy : (policy cells, options, kept lanes)
     out : (options, lanes)
         Added to.
     """
     options, kept = out.shape[0], _U(policy.shape[2])
-    for i in range(len(rows)):
+    for i in range(len(which)):
+        if places[i] < 0 or not np.any(counts[which[i]]):
+            continue
         for o in range(options):
             for p in range(_U(out.shape[1]) // kept):
                 for w in range(kept):
-                    out[o, p * kept + w] += mass[i, p * kept + w] * policy[rows[i], o, w]
+                    part = mass[i, p * kept + w] * counts[which[i], p * kept + w]
+                    out[o, p * kept + w] += part * policy[places[i], o, w]
 
 
 @njit(**LENT)

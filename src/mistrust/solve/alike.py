@@ -42,9 +42,10 @@ def _case(coefficients: Coefficients, case: int) -> list[bytes]:
     lasting = [c.patience[:, lanes], c.precision[:, lanes], *(t for t in own if len(t) == 1)]
     lasting += [nodes.bend[:, case] for nodes in c.beliefs]
     digest = blake2b(b"".join(t.tobytes() for t in lasting), digest_size=16).digest()
-    found = []
-    for turn in reversed(range(c.program.turns)):
-        now = b"".join(t[turn].tobytes() for t in own if len(t) > 1)
-        digest = blake2b(digest + now, digest_size=16).digest()
+    found, turns = [], c.program.turns
+    passing = [t[:turns].reshape(turns, -1) for t in own if len(t) > 1]
+    rows = np.concatenate([np.zeros((turns, 0)), *passing], axis=1)
+    for row in rows[::-1]:
+        digest = blake2b(digest + row.tobytes(), digest_size=16).digest()
         found.append(digest)
     return found[::-1]

@@ -124,9 +124,9 @@ class Step:
         return found
 
     def end(self, nothing: Floats, out: Floats) -> None:
-        """What the boards are worth after the last turn; `nothing` becomes zero."""
+        """What the boards are worth after the last turn; `nothing` becomes zero as far as read."""
         c, layout, opening = self.coefficients, self.layout, self.coefficients.program.opening
-        nothing.fill(0.0)
+        self.rows(nothing, opening.size).fill(0.0)
         own = opening.rows(opening.variables, c.program.sizes)
         pays = (
             self.groups.receivers(layout.beyond_actor, layout.beyond_term),

@@ -195,7 +195,7 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
     beliefs, _, first, n, bend, stride, node_high, node_low = hidden
     options, profiles, cases = policy.shape[1], policy.shape[2], policy.shape[3]
     size, lanes = goals[1].shape[1], profiles * cases
-    x, open_, part, full, moved, expected, acts = work
+    x, open_, part, _, moved, expected, acts = work
     here, there, shares = (
         mass.reshape(mass.size),
         out.reshape(out.size),
@@ -228,17 +228,17 @@ def _push(cells, moves, payments, policy_at, policy, hidden, told, work):
                     row = rows[0][b, h] + rows[1][b, low]
                     if not live[row]:
                         continue
-                    goal, some = goals[0][b, h] + goals[1][b, low] + (to - node) * stride, 0.0
+                    goal, some = goals[0][b, h] + goals[1][b, low] + (to - node) * stride, False
                     for p in range(profiles):
                         shift = p * cases
-                        _weigh(moved, _U(shift), odds, _U(row * lanes + shift), part, full)
-                        some += _send(full, there, _U(goal * lanes + shift))
-                    if some != 0.0:
+                        at, y = _U(row * lanes + shift), _U(goal * lanes + shift)
+                        some |= _send(moved, _U(shift), odds, at, part, there, y)
+                    if some:
                         marks[goal] = 1
         away = goals[0][len(rows[0]), h] + goals[1][len(rows[0]), low]
         if _pass(profiles, acts, here, spot, there, _U(away * lanes)):
             marks[away] = 1
-        _drift(profiles, acts, expected, beliefs[node], here, spot, error)
+        _drift(profiles, acts, part, expected, beliefs[node], here, spot, error)
         for w in range(_U(lanes)):
             here[spot + w] = 0.0
 
@@ -254,14 +254,14 @@ def _expect(beliefs, node, to, share, one, two, part, expected):
 
 
 @njit(forceinline=True, **LENT)
-def _send(moved, out, y):
-    """Add mass to a cell; how much, all told."""
-    total = 0.0
-    for case in range(_U(len(moved))):
-        out[y + case] += moved[case]
-    for case in range(_U(len(moved))):
-        total += moved[case]
-    return total
+def _send(moved, begin, odds, at, part, out, y):
+    """Add the mass of a branch and a node to a cell; whether there is any."""
+    some = 0
+    for case in range(_U(len(part))):
+        own = moved[begin + case] * odds[at + case] * part[case]
+        out[y + case] += own
+        some += own != 0.0
+    return some > 0
 
 
 @njit(forceinline=True, **BORROWING)
@@ -277,14 +277,18 @@ def _pass(profiles, acts, mass, spot, out, y):
     return some
 
 
-@njit(forceinline=True, **BORROWING)
-def _drift(profiles, acts, expected, belief, mass, spot, error):
+@njit(forceinline=True, **LENT)
+def _drift(profiles, acts, some, expected, belief, mass, spot, error):
     """Raise `error` by how far the expected belief is off, where there is mass and a choice."""
     cases = _U(len(acts))
     for case in range(cases):
-        some = 0.0
-        for p in range(_U(profiles)):
-            some += mass[spot + p * cases + case]
-        if some > 0.0 and acts[case] != 0.0:
-            for k in range(2):
-                error[case] = max(error[case], abs(expected[k, case] - belief[k, case]))
+        some[case] = 0.0
+    for p in range(_U(profiles)):
+        for case in range(cases):
+            some[case] += mass[spot + p * cases + case]
+    for case in range(cases):
+        one, two = expected[0, case] - belief[0, case], expected[1, case] - belief[1, case]
+        one, two, before = abs(one), abs(two), error[case]
+        gap = one if one > two else two
+        gap = gap if (some[case] > 0.0) & (acts[case] != 0.0) else 0.0
+        error[case] = gap if gap > before else before

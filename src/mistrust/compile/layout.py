@@ -118,8 +118,7 @@ class StageLayout:
         branches = [b for choice in self.stage.choices for b in choice.branches]
         spans = zip(self.weights.offsets[:-1], self.weights.offsets[1:], strict=True)
         for branch, (start, stop) in zip(branches, spans, strict=True):
-            stays = all((g == np.arange(len(g))).all() for g in branch.goals.values())
-            marks[start:stop] = not stays
+            marks[start:stop] = bool(branch.moved)
         return marks
 
     @cached_property
@@ -169,15 +168,9 @@ class StageLayout:
             return None if acts.all() else Acting(acts)
         if self.stage.learns or self.leaving.any():
             return None
-        box = boxes(self.stage.source, self._moved)
+        moved = (branch.moved for choice in self.stage.choices for branch in choice.branches)
+        box = boxes(self.stage.source, set().union(*moved))
         return Acting(acts, box) if box is not None and closed(acts, box, ways) else None
-
-    @property
-    def _moved(self) -> set[str]:
-        """The variables that any branch moves."""
-        branches = [b for choice in self.stage.choices for b in choice.branches]
-        goals = [own for branch in branches for own in branch.goals.items()]
-        return {v for v, g in goals if (g != np.arange(len(g))).any()}
 
 
 @dataclass(frozen=True)

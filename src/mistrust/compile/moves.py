@@ -31,6 +31,11 @@ class Branch:
     weight: Node
     goals: dict[str, Integers]
 
+    @property
+    def moved(self) -> set[str]:
+        """The variables that leave their level somewhere."""
+        return {v for v, goals in self.goals.items() if (goals != np.arange(len(goals))).any()}
+
 
 @dataclass(frozen=True)
 class Odds:

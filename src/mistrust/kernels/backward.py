@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
-from mistrust.kernels.ways import largest, mix, ways_of
+from mistrust.kernels.ways import half_of, largest, mix, ways_of
 
 _U = np.uint64
 CHUNK = 64
@@ -41,7 +41,8 @@ def expect_here(cells, first, values, goal_high, goal_low, row_high, row_low, li
     there, at = np.zeros(len(row_high), np.uint64), np.zeros(len(row_high), np.uint64)
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.reshape(weights.size))
     n = weights.shape[1]
-    _expect_boxes(cells, first, values, goals, rows, _U(n), there, at, largest(first, n))
+    room = np.zeros(largest(first) * n)
+    _expect_boxes(cells, first, values, goals, rows, _U(n), there, at, room)
 
 
 @njit(**LENT)
@@ -65,9 +66,7 @@ def _expect_boxes(cells, first, values, goals, rows, n, there, at, room):
         x = _U(0)
         for i in range(first[box], first[box + 1]):
             cell = _U(cells[i])
-            if cell - base >= size:  # or before it, since there are no negative numbers
-                h = cell // size
-                base = h * size
+            h, base = half_of(cell, size, h, base)
             found = ways_of(h, cell - base, goals, rows, branches, n, there, at)
             mix(x, found, there, at, rows[3], values, _U(1), n, room)
             x += n

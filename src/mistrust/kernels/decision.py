@@ -12,7 +12,7 @@ from numba import njit
 
 from mistrust.kernels.choice import logit
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
-from mistrust.kernels.ways import mix, ways_of
+from mistrust.kernels.ways import largest, mix, ways_of
 
 _U = np.uint64
 PLACES = 1024
@@ -79,9 +79,7 @@ def decide(
     The last row of `goal_*` leads where a phase that does not happen leads.
     """
     options, lanes, kept = len(first_branch) - 1, open_table.shape[1], policy.shape[2]
-    groups, chunk = weights.shape[1] // lanes, max(16, PLACES // lanes)
-    for box in range(len(first) - 1):
-        chunk = max(chunk, first[box + 1] - first[box])
+    groups, chunk = weights.shape[1] // lanes, max(16, PLACES // lanes, largest(first))
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights.ravel())
     ways = first_branch, goals, rows, first_pay, (pay_group, pay_high, pay_low, pays.ravel())
     lookups = policy_high, policy_low, judged_high, judged_low

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from mistrust.kernels.options import BORROWING, LENT, OPTIONS
-from mistrust.kernels.ways import largest
+from mistrust.kernels.ways import half_of, largest
 
 _U = np.uint64
 
@@ -38,6 +38,21 @@ def _lift(cells, begin, end, lanes, mass, room):
         own += lanes
 
 
+@njit(forceinline=True, **LENT)
+def _send(h, low, goals, rows, branches, lanes, own, x, marks, out):
+    """Send mass on along live branches, from the first to before the last; own from x on."""
+    (goal_high, goal_low), (row_high, row_low, live, table) = goals, rows
+    for b in range(branches[0], branches[1]):
+        row = _U(row_high[b, h] + row_low[b, low])
+        if not live[row]:
+            continue
+        goal = _U(goal_high[b, h] + goal_low[b, low])
+        marks[goal] = 1
+        y, c = goal * lanes, row * lanes
+        for w in range(lanes):
+            out[y + w] += table[c + w] * own[x + w]
+
+
 @njit(**OPTIONS)
 def push(cells, first, mass, goal_high, goal_low, row_high, row_low, live, weights, marks, out):
     """Forward through a chance phase, the transpose of `expect`; clears `mass` behind it.
@@ -54,34 +69,23 @@ def push(cells, first, mass, goal_high, goal_low, row_high, row_low, live, weigh
         Becomes 1 where mass comes to.
     """
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
-    room = largest(first, weights.shape[1])
+    room = np.zeros(largest(first) * weights.shape[1])
     _push(cells, first, mass, goals, rows, _U(weights.shape[1]), room, marks, out)
 
 
 @njit(**LENT)
 def _push(cells, first, mass, goals, rows, lanes, room, marks, out):
     """The same, with room for the mass of a box."""
-    (goal_high, goal_low), (row_high, row_low, live, weights) = goals, rows
-    size, table = _U(row_low.shape[1]), weights.reshape(weights.size)
-    h, base = _U(0), _U(0)
+    (row_high, row_low, live, weights), h, base = rows, _U(0), _U(0)
+    size, branches = _U(row_low.shape[1]), (0, len(row_high))
+    rows = row_high, row_low, live, weights.reshape(weights.size)
     for box in range(len(first) - 1):
         _lift(cells, first[box], first[box + 1], lanes, mass, room)
         own = _U(0)
         for i in range(first[box], first[box + 1]):
             cell = _U(cells[i])
-            if cell - base >= size:  # or before it, since there are no negative numbers
-                h = cell // size
-                base = h * size
-            low = cell - base
-            for b in range(len(row_high)):
-                row = _U(row_high[b, h] + row_low[b, low])
-                if not live[row]:
-                    continue
-                goal = _U(goal_high[b, h] + goal_low[b, low])
-                marks[goal] = 1
-                y, c = goal * lanes, row * lanes
-                for w in range(lanes):
-                    out[y + w] += table[c + w] * room[own + w]
+            h, base = half_of(cell, size, h, base)
+            _send(h, cell - base, goals, rows, branches, lanes, room, own, marks, out)
             own += lanes
 
 
@@ -127,7 +131,8 @@ def push_decision(
     marks
         As in `push`.
     """
-    room = largest(first, chosen.shape[1]), np.zeros(chosen.shape[1])
+    lanes = chosen.shape[1]
+    room = np.zeros(largest(first) * lanes), np.zeros(lanes)
     goals, rows = (goal_high, goal_low), (row_high, row_low, live, weights)
     payments = (first_pay, pay_high, pay_low, pays)
     policies = (policy_high, policy_low, policy)
@@ -152,9 +157,7 @@ def _push_all(cells, first, mass, goals, rows, first_branch, payments, policies,
         x = _U(0)
         for i in range(first[box], first[box + 1]):
             cell = _U(cells[i])
-            if cell - base >= size:
-                h = cell // size
-                base = h * size
+            h, base = half_of(cell, size, h, base)
             _push_cell(h, cell - base, x, lanes, ways, policies, room, told)
             x += lanes
 
@@ -162,15 +165,15 @@ def _push_all(cells, first, mass, goals, rows, first_branch, payments, policies,
 @njit(forceinline=True, **LENT)
 def _push_cell(h, low, x, lanes, ways, policies, room, told):
     """The same for one cell, whose mass is in the room from x on."""
-    (goal_high, goal_low), (row_high, row_low, live, table), first_branch, payments = ways
+    goals, rows, first_branch, payments = ways
     policy_high, policy_low, strategies, options, kept, boxed = policies
     (first_pay, pay_high, pay_low, amounts), (taken, gains, marks, out) = payments, told
-    (own, part), branches, times = room, len(row_high), lanes // kept
+    (own, part), away, times = room, len(rows[0]), lanes // kept
     place = policy_high[h] + policy_low[low]
     start = _U(place if place >= 0 else 0) * _U(options) * kept
     free = place < 0 or not boxed
     if free and _stays(place, options, times, own, x, strategies, start, part):
-        goal = _U(goal_high[branches, h] + goal_low[branches, low])
+        goal = _U(goals[0][away, h] + goals[1][away, low])
         marks[goal] = 1
         for w in range(lanes):
             out[goal * lanes + w] += part[w]
@@ -181,15 +184,8 @@ def _push_cell(h, low, x, lanes, ways, policies, room, told):
         for k in range(first_pay[o], first_pay[o + 1]):
             paid = _U(pay_high[k, h] + pay_low[k, low]) * lanes
             earn(lanes, part, amounts, paid, gains, _U(k) * lanes)
-        for b in range(first_branch[o], first_branch[o + 1]):
-            row = _U(row_high[b, h] + row_low[b, low])
-            if not live[row]:
-                continue
-            goal = _U(goal_high[b, h] + goal_low[b, low])
-            marks[goal] = 1
-            y, c = goal * lanes, row * lanes
-            for w in range(lanes):
-                out[y + w] += table[c + w] * part[w]
+        own_branches = first_branch[o], first_branch[o + 1]
+        _send(h, low, goals, rows, own_branches, lanes, part, _U(0), marks, out)
 
 
 @njit(forceinline=True, **LENT)

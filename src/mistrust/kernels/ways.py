@@ -5,18 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mistrust.kernels.options import BORROWING, LENT, OPTIONS
+from mistrust.kernels.options import BORROWING, LENT
 
 _U = np.uint64
 
 
-@njit(**OPTIONS)
-def largest(first, n):
-    """Room for so many numbers of every cell of the largest box; box b begins at ``first[b]``."""
+@njit(**BORROWING)
+def largest(first):
+    """How many cells the largest box has; box b begins at ``first[b]``."""
     most = 0
     for box in range(len(first) - 1):
         most = max(most, first[box + 1] - first[box])
-    return np.zeros(most * n)
+    return most
+
+
+@njit(forceinline=True, **BORROWING)
+def half_of(cell, size, h, base):
+    """A cell's high half and where that begins; given those of the last cell, mostly the same."""
+    if cell - base >= size:  # or before it, since there are no negative numbers
+        h = cell // size
+        base = h * size
+    return h, base
 
 
 @njit(forceinline=True, **BORROWING)

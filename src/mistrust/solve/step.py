@@ -167,10 +167,9 @@ class Step:
         layout = self.coefficients.layout.stages[index]
         stage, cells = layout.stage, self.reach.sources[turn, index]
         acting = self.coefficients.acting(index) if out is values else None
-        if acting is not None and stage.movers:
-            cells = acting.among(cells)
         if stage.learns:
-            self._private(values, out, turn, index, cells)
+            some = cells if acting is None else acting.among(cells)
+            self._private(values, out, turn, index, some)
         elif stage.sealed and self.evidence is not None:
             self._sealed(values, out, turn, index)
         elif stage.movers:

@@ -20,8 +20,9 @@ from mistrust.solve.backward import Solution, solve
 from mistrust.solve.reach import reachable
 
 LAMBDA = 1.0
-LEAST_S = 3.0
-"""Deeper trees are tried until one takes Gambit longer; each takes it five times the last one."""
+MOST_S = 60.0
+DEEPER = 6.0
+"""One level more takes Gambit five to six times as long."""
 EQUAL = 1e-8
 
 
@@ -83,10 +84,10 @@ def gambit_solve(efg: Any) -> Any:
 
 
 def largest() -> int:
-    """The depth of the first tree that takes Gambit a while."""
+    """The depth of the largest tree that Gambit is sure to solve within a minute."""
     for depth in count(5):
         efg = gambit_tree(model_of(tree(depth)).argument)
-        if timed(partial(gambit_solve, efg)) > LEAST_S:
+        if timed(partial(gambit_solve, efg)) * DEEPER > MOST_S:
             return depth
     raise AssertionError("there is always a deeper tree")
 
@@ -106,7 +107,7 @@ def gap(solution: Solution, efg: Any, point: Any) -> tuple[int, float]:
 
 
 def figures(quick: bool) -> Iterator[Figure]:
-    """The smallest tree that takes Gambit a while."""
+    """The largest tree that Gambit solves within a minute."""
     gambit_tree(model_of(tree(2)).argument)
     depth = 3 if quick else largest()
     model = model_of(tree(depth))

@@ -19,10 +19,10 @@ from mistrust.solve.backward import Workspace, solve
 from mistrust.solve.reach import everywhere
 
 VARIABLES, TURNS = 6, 24
-LEVELS = range(8, 2, -1)
-"""Levels of each variable, of which the most are taken whose matrix is not too large."""
-MOST_BYTES = 2**30
-"""Of the matrix, which takes about a minute to build; less where memory is short."""
+LEVELS = range(12, 2, -1)
+"""Levels of each variable, of which the most are taken whose matrix can be built."""
+BUILDING = 3
+"""While a matrix is built, memory holds it less than so many times."""
 EQUAL = 1e-9
 
 
@@ -70,7 +70,9 @@ class Problem:
         reward = np.array([cost + move @ gain for cost, move in zip(COSTS, moves, strict=True)])
         by_state = np.arange(3 * self.states).reshape(3, -1).T.ravel()
         pairs = np.repeat(np.arange(self.states), 3), np.tile(np.arange(3), self.states)
-        matrix = sp.vstack(moves, format="csr")[by_state]
+        matrix = sp.vstack(moves, format="csr")
+        del moves, drift
+        matrix = matrix[by_state]
         return DiscreteDP(reward.T.ravel(), matrix, PATIENCE, *pairs)
 
 
@@ -85,7 +87,7 @@ def bytes_of(levels: int) -> float:
 
 def figures(quick: bool) -> Iterator[Figure]:
     """The largest game whose matrix can be built."""
-    most = min(MOST_BYTES, memory_limit() // 8)
+    most = memory_limit() / BUILDING
     levels = 3 if quick else next(n for n in LEVELS if bytes_of(n) <= most)
     shape = (levels,) * VARIABLES
     begun = time.perf_counter()

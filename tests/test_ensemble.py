@@ -16,12 +16,13 @@ from scipy import stats
 import mistrust
 from mistrust.ensemble.batch import pack
 from mistrust.ensemble.engine import Engine
-from mistrust.ensemble.plan import LANES, families, jobs, questions, survey
+from mistrust.ensemble.plan import AS_WRITTEN, LANES, families, jobs, questions, survey
 from mistrust.ensemble.run import Results
 from mistrust.ensemble.store import Store
 from mistrust.ensemble.worlds import draw, guesses, quantile
 from mistrust.report.terminal import show
 from mistrust.scenario.expressions import parse
+from mistrust.scenario.read import read_file
 from mistrust.scenario.readings import Variant, resolve_claim
 from mistrust.scenario.schema import Premise, Scenario
 from mistrust.solve.backward import Ending
@@ -204,6 +205,16 @@ def test_every_case_is_planned_once(game: Game) -> None:
     for variant in asked.needs:
         worlds = {w for v, w in cases if v == variant}
         assert worlds == set(range(22 if variant in asked.claimed else 6))
+
+
+def test_what_claims_rest_on_is_solved_first_in_two_parts() -> None:
+    argument = read_file(mistrust.FLAGSHIP)
+    asked, guess = questions(argument), guesses(argument.scenario)
+    plan = jobs(asked, guess, draw(argument.scenario, 40, 1), audited=16)
+    first = [case.variant for job in plan[:2] for case in job.cases]
+    assert first[0] == AS_WRITTEN and plan[0].chart
+    assert len(first) > 8 and set(first) == asked.claimed
+    assert [set(job.worlds) == {0} for job in plan[:3]] == [True, True, False]
 
 
 # -- draws -----------------------------------------------------------------------------------

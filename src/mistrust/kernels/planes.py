@@ -125,13 +125,15 @@ def collect_planes(blocks, streams, rows, following, planes, patience, payments,
             look_up(h, payments[1], payments[2], payments[3], paid)
             kind = kinds[h]
         spot = margin + h * size
-        blend(weights, offsets, h, following, spot, pitch, room, 0, size, groups)
-        for g in range(groups):
-            x, rate = _U(g * size), patience[g]
-            for i in range(_U(size)):
-                room[x + i] *= rate
-        _pay_all(every, payments[0], paid, one, room, 0, size)
-        scatter(mine, h * size, room, size, out, spot, pitch, groups)
+        if len(mine) == size:
+            blend(weights, offsets, h, following, spot, pitch, out, spot, pitch, groups)
+            _discount(patience, size, out, spot, pitch)
+            _pay_all(every, payments[0], paid, one, out, spot, pitch)
+        else:
+            blend(weights, offsets, h, following, spot, pitch, room, 0, size, groups)
+            _discount(patience, size, room, 0, size)
+            _pay_all(every, payments[0], paid, one, room, 0, size)
+            scatter(mine, h * size, room, size, out, spot, pitch, groups)
 
 
 @njit(**OPTIONS)
@@ -180,6 +182,7 @@ def decide_planes(
     group, pay_high, pay_low, pays = payments
     paid, closed = np.zeros((len(group), size)), 0.0
     least, inside = policy_at[1].min(), policy_at[1].max()
+    gaps = np.zeros(size)
     for h in order:
         mine, spot = cells[starts[h] : starts[h + 1]], margin + h * size
         if policy_at[0][h] + inside < 0:
@@ -197,19 +200,28 @@ def decide_planes(
                 if group[k] == mover:
                     _add(paid[k], share[o])
         logit(share, open_, finite, sharp, size, best, total)
-        _unite(weights, first_stream, united[0], share, ways)
+        _unite(weights, first_stream, united, share, ways)
         if len(mine) == size and closed == 0.0 and policy_at[0][h] + least >= 0:
             blend(ways, ahead, h, values, spot, pitch, out, spot, pitch, groups)
             _pay_all(first_pay, group, paid, share, out, spot, pitch)
             _write(h, policy_at, share, policy)
-            most = _largest(best, out[spot + mover * pitch :])
+            _raise(best, out[spot + mover * pitch :], gaps)
         else:
             blend(ways, ahead, h, values, spot, pitch, room, 0, size, groups)
             _pay_all(first_pay, group, paid, share, room, 0, size)
             scatter(mine, h * size, room, size, out, spot, pitch, groups)
-            most, away = _keep(mine, h, policy_at, share, best, total, room[mover * size :], policy)
+            away = _keep(mine, h, policy_at, share, best, total, room[mover * size :], policy, gaps)
             _skip(away, h, goals, values, planes, out)
-        gain[0] = max(gain[0], most)
+    gain[0] = max(gain[0], gaps.max())
+
+
+@njit(**OPTIONS)
+def _discount(patience, size, out, goal, room):
+    """Multiply values in a block by patience, by group: out (groups, low cells)."""
+    for g in range(len(patience)):
+        x, rate = _U(goal + g * room), patience[g]
+        for i in range(_U(size)):
+            out[x + i] *= rate
 
 
 @njit(**OPTIONS)
@@ -239,18 +251,19 @@ def _pay_all(first_pay, group, paid, share, out, goal, room):
 
 
 @njit(**FUSED)
-def _unite(weights, first_stream, into, share, out):
+def _unite(weights, first_stream, united, share, out):
     """The weights of united streams, by strategies: out (united streams, low cells)."""
-    size = _U(out.shape[1])
-    for u in range(len(out)):
-        for i in range(size):
-            out[u, i] = 0.0
+    size, (into, begun_by) = _U(out.shape[1]), united
     for o in range(len(share)):
         odds = share[o]
         for s in range(first_stream[o], first_stream[o + 1]):
             row, own = out[into[s]], weights[s]
-            for i in range(size):
-                row[i] += odds[i] * own[i]
+            if begun_by[into[s]] == s:
+                for i in range(size):
+                    row[i] = odds[i] * own[i]
+            else:
+                for i in range(size):
+                    row[i] += odds[i] * own[i]
 
 
 @njit(**OPTIONS)
@@ -264,25 +277,23 @@ def _write(h, policy_at, share, policy):
 
 
 @njit(**OPTIONS)
-def _largest(best, worth):
-    """The largest gain from a one-shot deviation in a whole block."""
-    most = 0.0
-    for i in range(_U(len(best))):
-        gap = best[i] - worth[i]
-        most = gap if gap > most else most
-    return most
+def _raise(best, worth, gaps):
+    """Gains from a one-shot deviation in a whole block, the largest for each low cell in `gaps`."""
+    for i in range(_U(len(gaps))):
+        gap, old = best[i] - worth[i], gaps[i]
+        gaps[i] = gap if gap > old else old
 
 
 @njit(**OPTIONS)
-def _keep(cells, h, policy_at, share, best, total, worth, policy):
-    """Write the strategies of a block.
+def _keep(cells, h, policy_at, share, best, total, worth, policy, gaps):
+    """Write the strategies of a block, and what a deviation gains.
 
     Returns
     -------
-    float, array
-        The largest gain from a one-shot deviation, and the cells at which nobody decides.
+    array
+        The cells at which nobody decides.
     """
-    options, size, most, count = len(share), share.shape[1], 0.0, 0
+    options, size, count = len(share), share.shape[1], 0
     away = np.empty(len(cells), dtype=np.int64)
     for cell in cells:
         i = _U(cell - h * size)
@@ -295,8 +306,8 @@ def _keep(cells, h, policy_at, share, best, total, worth, policy):
             count += 1
         else:
             gap = best[i] - worth[i]
-            most = gap if gap > most else most
-    return most, away[:count]
+            gaps[i] = gap if gap > gaps[i] else gaps[i]
+    return away[:count]
 
 
 @njit(**OPTIONS)

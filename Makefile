@@ -59,17 +59,17 @@ clean: ## Remove .venv, builds and caches
 	$(call setup,requirements-dev.lock,.venv/.run .venv/.dev)
 
 .venv/.bench: requirements-bench.lock .venv/.dev
-	@echo "Setting up what measuring needs..."
+	@echo "Setting up what measuring needs..." >&2
 	@$(PIP) --require-hashes --only-binary :all: -r requirements-bench.lock
 	@touch .venv/.bench
 
 .venv/.gambit: requirements-gambit.lock .venv/.dev
-	@echo "Compiling Gambit, some minutes..."
+	@echo "Compiling Gambit, some minutes..." >&2
 	@$(PIP) --no-deps --require-hashes -r requirements-gambit.lock
 	@touch .venv/.gambit
 
 .venv/.sgamesolver: requirements-sgamesolver-build.lock requirements-sgamesolver.lock .venv/.dev
-	@echo "Compiling sgamesolver, about a minute..."
+	@echo "Compiling sgamesolver, about a minute..." >&2
 	@$(PIP) --no-deps --require-hashes --only-binary :all: -r requirements-sgamesolver-build.lock
 	@$(PIP) --no-deps --require-hashes --no-build-isolation -r requirements-sgamesolver.lock
 	@touch .venv/.sgamesolver
@@ -77,7 +77,7 @@ clean: ## Remove .venv, builds and caches
 PIP = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 
 define setup
-	@$(find_python); echo "Setting up (.venv), about a minute..."; \
+	@$(find_python); echo "Setting up (.venv), about a minute..." >&2; \
 	  test -e .venv/.ready && $(BIN)/python -c '' || "$$python" -m venv --clear .venv
 	@rm -f .venv/.ready $(2)
 	@$(PIP) --require-hashes --only-binary :all: -r $(1)

@@ -6,6 +6,7 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -56,19 +57,23 @@ def run(
     if plots:
         _make(plots)
     record = measure(names, quick=quick, tell=lambda text: _err.print(text))
-    if plots:
-        drawings.draw(record, plots)
-    if page:
-        drawings.draw(pages.write(record, names), pages.FOLDER)
     if as_json:
         sys.stdout.write(json.dumps(record, allow_nan=False) + "\n")
     else:
         show(record, _out)
+    if plots:
+        drawn = [str(path) for path in drawings.draw(record, plots)]
+        _err.print("drawn:", *(drawn or ["nothing, since no plot shows what was measured"]))
+    if record["failed"]:
+        raise MistrustError("failed: " + ", ".join(one["name"] for one in record["failed"]))
+    if page:
+        drawings.draw(pages.write(record, names), pages.FOLDER)
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot write to '{folder}': {reason}") from None

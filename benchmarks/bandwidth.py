@@ -1,9 +1,9 @@
-"""Effective bandwidth of a solve, over what the machine's memory gives to a triad."""
+"""Effective bandwidth of a solve, over what the machine gives to a triad on as large arrays."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
@@ -27,8 +27,9 @@ from mistrust.solve.reach import reachable
 class Runs:
     """Some solves of one game, between which a triad of the same size was run.
 
-    `value` is what came out; `spent` are seconds by stage, `moved` bytes by stage, `still` how many
-    of these are of boards where nothing happens, `limit` the triad's bytes a second.
+    `value` is what came out; `spent` are seconds by stage, `moved` bytes by stage, `still` those of
+    them that are of boards where nothing happens, `once` bytes if a decision writes but once;
+    `limit` are the triad's bytes a second.
     """
 
     stages: tuple[Stage, ...]
@@ -37,7 +38,8 @@ class Runs:
     seconds: list[float]
     spent: list[Counter[int]]
     moved: Counter[int]
-    still: int
+    still: Counter[int]
+    once: Counter[int]
     limit: float
 
     def typed(self, run: int) -> float:
@@ -67,10 +69,14 @@ def runs(model: Model, worlds: int, threads: int) -> Runs:
     values = model.size.states * coefficients.lanes * model.size.actors
     stream = Stream(2 * values // 3, threads)
     mine, theirs = rounds(ours, stream.run)
-    note = f"{sizes(model)}; {beside(worlds)}, {threads} thread{'s' * (threads > 1)}"
+    note = (
+        f"{sizes(model)}; {beside(worlds)}, {threads} thread{'s' * (threads > 1)}; the arrays of "
+        f"the triad take {24 * stream.size / 2**20:.3g} MiB"
+    )
     stages, limit = coefficients.program.stages, stream.rate(median(theirs))
     bytes_, still = moved(coefficients, reach), moved(coefficients, reach, still=True)
-    return Runs(stages, note, value, mine, spent, bytes_, still.total(), limit)
+    once = moved(coefficients, reach, writes=1)
+    return Runs(stages, note, value, mine, spent, bytes_, still, once, limit)
 
 
 @cache
@@ -87,24 +93,28 @@ def measured(quick: bool) -> dict[str, Runs]:
 def figures(quick: bool) -> Iterator[Figure]:
     """The rate of each game; of the flagship also without the stages that show a hidden type."""
     for which, found in measured(quick).items():
-        whole = median(found.seconds)
+        every, whole = range(len(found.stages)), median(found.seconds)
         typed = [found.typed(run) for run in range(len(found.seconds))]
-        yield _figure(which, found, found.moved.total(), whole, median(typed) / whole)
+        yield _figure(which, found, every, whole, median(typed) / whole)
         if any(typed):
             rest = [t - hidden for t, hidden in zip(found.seconds, typed, strict=True)]
-            live = sum(n for i, n in found.moved.items() if not found.stages[i].learns)
-            yield _figure(f"{which} other stages", found, live, median(rest), 0.0)
+            plain = [index for index in every if not found.stages[index].learns]
+            yield _figure(f"{which} other stages", found, plain, median(rest), 0.0)
 
 
-def _figure(which: str, found: Runs, live: int, seconds: float, typed: float) -> Figure:
+def _figure(which: str, found: Runs, stages: Sequence[int], seconds: float, typed: float) -> Figure:
+    live, still, once = (
+        sum(bytes_[index] for index in stages) for bytes_ in (found.moved, found.still, found.once)
+    )
     rate, limit = live / seconds, found.limit
     note = f"{found.note}: {rate / 1e9:.3g} of {limit / 1e9:.3g} GB/s"
     if typed:
         note += f"; stages that show a hidden type take {typed:.0%} of the time"
-    if typed and found.still:
-        rest = (live - found.still) / seconds / limit
-        note += f"; {found.still / live:.0%} of the bytes are of boards where nothing happens in a "
+    if still:
+        rest = (live - still) / seconds / limit
+        note += f"; {still / live:.0%} of the bytes are of boards where nothing happens in a "
         note += f"phase, and which are left where they lie: without them {rest:.3g}"
+    note += f"; if a decision is counted with one write, {once / seconds / limit:.3g}"
     peer, unit = "STREAM triad, as many bytes", "of the triad's rate"
     return Figure(f"bandwidth{which}", seconds, peer, live / limit, rate / limit, unit, note)
 

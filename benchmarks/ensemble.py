@@ -33,8 +33,8 @@ def same(one: Results, other: Results) -> bool:
     return all(np.array_equal(*pair, equal_nan=True) for pair in pairs)
 
 
-def of(name: str, model: Model, asked: Questions, worlds: int) -> Figure:
-    """The rate at which some variants are solved.
+def of(name: str, model: Model, asked: Questions, worlds: int, most: float = LONG) -> Figure:
+    """The rate at which some variants are solved; no further round after `most` seconds.
 
     What worlds add is told by two numbers of them: to start processes takes the same for any.
     """
@@ -49,7 +49,7 @@ def of(name: str, model: Model, asked: Questions, worlds: int) -> Figure:
 
     model.ensemble(only(asked, frozenset({AS_WRITTEN})), 0, SEED)  # kernels are there from now on
     ways = [(1, 0), (1, worlds), (2, worlds), (2, 4 * worlds)]
-    times = rounds(*(work(*way) for way in ways), most=LONG)
+    times = rounds(*(work(*way) for way in ways), most=most)
     assert same(found[1, worlds], found[2, worlds])
     few1, many1, few2, many2 = (median(taken) for taken in times)
     alone = few1 + MANY * max(0.0, many1 - few1) / worlds
@@ -69,5 +69,5 @@ def figures(quick: bool) -> Iterator[Figure]:
     model = starter() if quick else flagship()
     worlds = 4 if quick else WORLDS
     asked = questions(model.argument)
-    yield of("ensemble", model, only(asked, asked.claimed), worlds)
+    yield of("ensemble", model, only(asked, asked.claimed), worlds, 3 * LONG)
     yield of("ensemble as written", model, only(asked, frozenset({AS_WRITTEN})), worlds)

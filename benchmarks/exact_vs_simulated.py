@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from benchmarks.figures import Figure, interleaved
-from benchmarks.models import SEED, SMALL, batch, flagship, model_of, sizes
+from benchmarks.models import SEED, SMALL, batch, beside, flagship, model_of, sizes
 from benchmarks.synthetic import scenario
 from mistrust.compile.evaluate import Floats
 from mistrust.forward.distribute import distribute
@@ -58,8 +58,8 @@ def of(model: Model, name: str, part: int = PART) -> Figure:
     mine, some = interleaved(ours, theirs)
     other = some * count / part
     note = (
-        f"{sizes(model)}; P({variable} ends above level {level}) = {chance:.3f} takes {count:,} "
-        f"histories ({part:,} timed); both agree within five standard errors"
+        f"{sizes(model)}; {beside(1)}; P({variable} ends above level {level}) = {chance:.3f} takes "
+        f"{count:,} histories ({part:,} timed); both agree within five standard errors"
     )
     return Figure(name, mine, "NumPy simulation", other, other / mine, "times faster", note)
 

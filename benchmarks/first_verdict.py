@@ -25,7 +25,7 @@ TABLE = "└"
 Way = tuple[tuple[str, ...], str]
 """Flags of a run, and how the line begins at which it is ended."""
 WAYS: dict[str, Way] = {
-    "cold": (GUESS, TABLE),
+    "cold": ((*GUESS, "--fresh"), TABLE),
     "warm": ((*GUESS, "--fresh"), TABLE),
     "first": (("--fresh",), FIRST),
     "anew": ((), TABLE),

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.figures import Figure, Missing, against, timed
 from benchmarks.models import batch, model_of
+from mistrust.compile.evaluate import Floats
 from mistrust.export.efg import written
 from mistrust.export.tree import grow
 from mistrust.scenario.check import Argument
@@ -94,16 +95,41 @@ def largest() -> int:
 
 def gap(solution: Solution, efg: Any, point: Any) -> tuple[int, float]:
     """How many information sets there are, and how far choices at them differ at most."""
-    worst, met = 0.0, 0
+    own, theirs = choices(solution), iter(point)
+    found = {
+        path(infoset): [next(theirs) for _ in infoset.actions]
+        for player in efg.players
+        for infoset in player.infosets
+    }
+    assert own.keys() == found.keys()
+    return len(own), max(float(abs(own[way] - found[way]).max()) for way in own)
+
+
+Way = tuple[int, ...]
+"""A node of the tree, by the options that lead there: 0 is left, 1 is right."""
+
+
+def choices(solution: Solution) -> dict[Way, Floats]:
+    """The odds of left and right at every node."""
     program, layouts = solution.coefficients.program, solution.coefficients.layout.stages
+    found = {}
     for index, (stage, layout) in enumerate(zip(program.stages, layouts, strict=True)):
-        policy = solution.policies[0, stage.phase].reshape(-1, 2)
-        rows = layout.policy.at(solution.reach.sources[0, index])
-        met += len(rows)
-        ours = np.sort(policy[rows].ravel())
-        theirs = np.sort([point[i] for i, depth in enumerate(_depths(efg)) if depth == index])
-        worst = max(worst, float(abs(ours - theirs).max()))
-    return met, worst
+        cells, frame = solution.reach.sources[0, index], stage.source
+        taken = dict(zip(frame.variables, np.unravel_index(cells, frame.shape), strict=True))
+        ways = [tuple(int(taken[f"m{i}"][k]) for i in range(index)) for k in range(len(cells))]
+        policy = solution.policies[0, stage.phase].reshape(-1, 2)[layout.policy.at(cells)]
+        found |= dict(zip(ways, policy, strict=True))
+    return found
+
+
+def path(infoset: Any) -> Way:
+    """The node of an information set, which has but one."""
+    (node,) = infoset.members
+    ways = []
+    while node.parent is not None:
+        ways.append(int(node.prior_action.label == "right"))
+        node = node.parent
+    return tuple(reversed(ways))
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -124,15 +150,3 @@ def figures(quick: bool) -> Iterator[Figure]:
         solve(coefficients, reach=reach)
 
     yield against("gambit", ours, "Gambit logit_solve_lambda", lambda: gambit_solve(efg), note)
-
-
-def _depths(efg: Any) -> list[int]:
-    """In Gambit's order of actions: the depth of each one's information set."""
-    found = []
-    for player in efg.players:
-        for infoset in player.infosets:
-            depth, node = 0, next(iter(infoset.members))
-            while node.parent is not None:
-                depth, node = depth + 1, node.parent
-            found += [depth for _ in infoset.actions]
-    return found

@@ -85,17 +85,24 @@ def figures(quick: bool) -> Iterator[Figure]:
         first, *_, last = found.values()
         yield _figure("time", what, found, last, first)
     for what, found in memory(quick).items():
-        yield _figure("memory", what, found, None, None)
+        first, *_, last = (f"{size / 2**20:.3g} MiB" for size in found.values())
+        about = f"; from {first} to {last}, one run of each size"
+        yield _figure("memory", what, found, None, None, about)
 
 
 def _figure(
-    cost: str, what: str, found: dict[int, float], mine: float | None, first: float | None
+    cost: str,
+    what: str,
+    found: dict[int, float],
+    mine: float | None,
+    first: float | None,
+    about: str = "",
 ) -> Figure:
     sizes, costs = list(found), list(found.values())
     note = (
         f"{sizes[0]:,} to {sizes[-1]:,} {what}: {sizes[-1] / sizes[0]:.3g} times as many take "
         f"{costs[-1] / costs[0]:.3g} times the {cost}; slope between the two largest "
-        f"{exponent(sizes[-2:], costs[-2:]):.2f}"
+        f"{exponent(sizes[-2:], costs[-2:]):.2f}{about}"
     )
     slope, unit = exponent(sizes, costs), "as the exponent"
     return Figure(f"growth {cost} {what}", mine, "the smallest", first, slope, unit, note)

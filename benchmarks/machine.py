@@ -12,6 +12,7 @@ import numpy as np
 
 import mistrust
 from mistrust.compile.size import cores
+from mistrust.ensemble.store import program_digest
 
 CPU, CACHES = Path("/proc/cpuinfo"), Path("/sys/devices/system/cpu/cpu0/cache")
 BUSY = 0.25
@@ -19,7 +20,10 @@ BUSY = 0.25
 
 
 def facts() -> dict[str, Any]:
-    """Processor, cores and caches, as far as the system tells; versions; whether it was busy."""
+    """Processor, cores and caches, as far as the system tells; versions; whether it was busy.
+
+    `program` tells one state of this program from another.
+    """
     return {
         "processor": processor(),
         "cores": cores(),
@@ -29,6 +33,7 @@ def facts() -> dict[str, Any]:
         "numpy": np.__version__,
         "numba": numba.__version__,
         "mistrust": mistrust.__version__,
+        "program": program_digest(),
         "busy": os.getloadavg()[0] > BUSY * (os.cpu_count() or 1),
     }
 

@@ -32,7 +32,7 @@ def kept() -> Record | None:
 
 
 def same_machine(old: Record, new: dict[str, Any]) -> bool:
-    """Whether a record comes from this machine, with these versions."""
+    """Whether a record comes from this machine, with these versions of everything."""
     return {**old["machine"], "busy": None} == {**new, "busy": None}
 
 
@@ -47,8 +47,8 @@ def ready(machine: dict[str, Any], only: list[str]) -> None:
     old = kept()
     if only and (old is None or not same_machine(old, machine)):
         raise UsageError(
-            "the page's other figures were not measured on this machine with these versions; "
-            "measure all of them: leave --only out"
+            "the page's other figures were not measured on this machine with these versions and "
+            "this state of the program; measure all of them: leave --only out"
         )
 
 

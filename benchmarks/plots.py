@@ -68,7 +68,7 @@ def _growth(series: dict[str, dict[str, list[tuple[int, float]]]]) -> Any:
     """Cost by size, in every direction, on logarithmic axes, with fitted lines."""
     shown = {"time": ("seconds", 1.0), "memory": ("MiB", 2.0**20)}
     columns = list(series["time"])
-    figure = _figure(2.3 * len(columns), 2.2 * len(series))
+    figure = _figure(2.6 * len(columns), 2.2 * len(series))
     axes = figure.subplots(len(series), len(columns), squeeze=False, sharey="row")
     for row, (cost, found) in enumerate(series.items()):
         unit, size = shown[cost]
@@ -105,7 +105,7 @@ def _stages(series: dict[str, dict[str, float]]) -> Any:
     axes.invert_yaxis()
     axes.set_xlabel("per cent of the time of a solve, one thread")
     axes.set_xlim(0, 100)
-    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
 
 
@@ -123,6 +123,10 @@ def _bars(figures: list[dict[str, Any]]) -> Any:
             axes.plot(bar.margin(bar.goal), place, "|", color="black", markersize=9)
     axes.axvline(1, color=GREY, linewidth=1)
     axes.set_xscale("log")
+    ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+    most = axes.get_xlim()[1]
+    axes.minorticks_off()
+    axes.set_xticks([1, *(tick for tick in ticks[1:] if tick <= most)])
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(figures)), [found["name"] for found in figures])
     axes.set_ylim(len(figures) - 0.5, -0.5)

@@ -56,10 +56,8 @@ class Problem:
 
     def build(self) -> Any:
         """QuantEcon's object, in its form for sparse pairs of states and actions."""
-        try:
-            from quantecon.markov import DiscreteDP
-        except ImportError:
-            raise Missing("QuantEcon is not installed; make bench sets it up") from None
+        from quantecon.markov import DiscreteDP
+
         drift = sp.identity(self.states, format="csr")
         for i in range(len(self.shape)):
             up = 0.05 + 0.08 * self.part(i + 3)
@@ -80,9 +78,10 @@ COSTS, PATIENCE = (-0.1, -0.05, 0.0), 0.97
 
 
 def bytes_of(levels: int) -> float:
-    """About how large the matrix is: three rows for each board, whose variables stay or move."""
+    """About how large the matrix is, in which a variable stays or moves by a level."""
     each = 3 - 2 / levels
-    return 12 * 3 * (levels * each) ** VARIABLES
+    numbers = 3.6 * (levels * each) ** VARIABLES  # three rows for each board; some move by two
+    return numbers * (12 if numbers < 2**31 else 16)
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -90,11 +89,13 @@ def figures(quick: bool) -> Iterator[Figure]:
     most = memory_limit() / BUILDING
     levels = 3 if quick else next(n for n in LEVELS if bytes_of(n) <= most)
     shape = (levels,) * VARIABLES
+    try:
+        from quantecon.markov.ddp import backward_induction
+    except ImportError:
+        raise Missing("QuantEcon is not installed; make bench sets it up") from None
     begun = time.perf_counter()
     problem = Problem(shape).build()
     built = time.perf_counter() - begun
-    from quantecon.markov.ddp import backward_induction
-
     made: Made = {"shape": shape, "actors": 1, "decisions": 1, "drifts": VARIABLES, "turns": TURNS}
     begun = time.perf_counter()
     model = model_of(scenario(**made, precision="inf"))

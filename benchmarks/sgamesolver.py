@@ -77,6 +77,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     assert worst <= EQUAL, worst
     note = (
         f"random_game{size[:3]} with seed {size[3]}, both to lambda {exact:.12g}; choice "
-        f"probabilities differ by {worst:.0e} at most; scenario and arrays are there from before"
+        f"probabilities differ by {worst:.0e} at most; sgamesolver corrects to {TIGHT:g}; "
+        f"scenario and arrays are there from before"
     )
     yield against("sgamesolver", ours, "sgamesolver QRE", partial(peer_solve, theirs), note)

@@ -59,9 +59,10 @@ def show(record: Record, console: Console) -> None:
         times = f"{mine} here, {beside(figure)}" if mine else f"beside {beside(figure)}"
         told = f"[bold]{figure['name']}[/]: {escape(times)}; {escape(figure['note'])}"
         console.print(told, soft_wrap=True)
-    for skip in record["skipped"]:
-        told = f"[yellow]{skip['name']} skipped[/]: {escape(skip['reason'])}"
-        console.print(told, soft_wrap=True)
+    for how, colour in (("skipped", "yellow"), ("failed", "red")):
+        for entry in record[how]:
+            told = f"[{colour}]{entry['name']} {how}[/]: {escape(entry['reason'])}"
+            console.print(told, soft_wrap=True)
     if record["quick"]:
         console.print("[yellow]Small sizes, which say that everything runs and no more[/]")
     elif record["machine"]["busy"]:

@@ -58,11 +58,13 @@ def by_kind(spent: Counter[int], total: float, stages: tuple[Stage, ...]) -> dic
     return found | {ENDS: spent[END], REST: total - spent.total()}
 
 
-def moved(coefficients: Coefficients, reach: Reach, *, still: bool = False) -> Counter[int]:
+def moved(
+    coefficients: Coefficients, reach: Reach, *, still: bool = False, writes: int | None = None
+) -> Counter[int]:
     """Bytes that must move: a read and a write of every live value, per phase and option.
 
     By stage, over all turns; only those of boards where nothing happens, which are left where they
-    lie, if `still`.
+    lie, if `still`. A decision is counted with so many `writes` instead, if given.
     """
     program, total = coefficients.program, Counter[int]()
     width = coefficients.lanes * len(program.actors)
@@ -75,5 +77,6 @@ def moved(coefficients: Coefficients, reach: Reach, *, still: bool = False) -> C
             boards = len(cells)
             if still and not coefficients.idle(turn, index, cells):
                 boards = 0 if acting is None else len(cells) - len(acting.among(cells))
-            total[index] += 2 * 8 * width * max(1, len(stage.choices)) * boards
+            options = max(1, len(stage.choices))
+            total[index] += 8 * width * boards * (options + (writes or options))
     return total

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
+from traceback import format_exception_only
 from types import ModuleType
 from typing import Any
 
@@ -35,12 +36,12 @@ def measure(
     Returns
     -------
     dict
-        `quick`; `machine`; `figures`, as `Figure.data` has them; `skipped`, name and reason;
-        `series`, by entry.
+        `quick`; `machine`; `figures`, as `Figure.data` has them; `skipped` and `failed`, name and
+        reason; `series`, by entry.
     """
     known, asked = entries(), list(names)
     record: Record = {"quick": quick, "machine": facts()}
-    record |= {"figures": [], "skipped": [], "series": {}}
+    record |= {"figures": [], "skipped": [], "failed": [], "series": {}}
     for name, module in known.items():
         if asked and name not in asked:
             continue
@@ -49,10 +50,13 @@ def measure(
         try:
             for figure in module.figures(quick):
                 record["figures"].append(figure.data())
+            if hasattr(module, "series"):
+                record["series"][name] = module.series(quick)
         except Missing as missing:
             record["skipped"].append({"name": name, "reason": str(missing)})
-        if hasattr(module, "series"):
-            record["series"][name] = module.series(quick)
+        except Exception as error:  # what others have found is not lost
+            reason = "".join(format_exception_only(error)).strip()
+            record["failed"].append({"name": name, "reason": reason})
         tell(f"{name}: {time.perf_counter() - begun:.0f} s")
     return record
 

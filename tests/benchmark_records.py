@@ -15,5 +15,6 @@ def figure(name: str, ratio: float = 2.0, **more: Any) -> dict[str, Any]:
 def record(*found: dict[str, Any], busy: bool = False, **more: Any) -> dict[str, Any]:
     machine = {"processor": "one", "cores": 2, "caches": {"L1": "48K"}, "system": "Linux"}
     machine |= {"python": "3", "numpy": "2", "numba": "1", "mistrust": "0", "busy": busy}
-    made = {"quick": False, "machine": machine, "figures": list(found), "skipped": [], "series": {}}
+    made = {"quick": False, "machine": machine, "figures": list(found), "skipped": [], "failed": []}
+    made["series"] = {}
     return made | more

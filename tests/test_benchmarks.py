@@ -96,6 +96,19 @@ def test_a_run_keeps_what_it_found_and_what_it_skipped(monkeypatch: pytest.Monke
     assert found["machine"]["cores"] >= 1 and found["machine"]["processor"]
 
 
+def test_what_fails_is_told_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(quick: bool) -> Any:
+        yield Figure("belief", 1.0, "x", 2.0, 2.0, "times", "measured")
+        raise AssertionError(0.5)
+
+    good = Figure("gambit", 1.0, "x", 2.0, 2.0, "times", "measured")
+    monkeypatch.setattr(ENTRIES["belief"], "figures", wrong)
+    monkeypatch.setattr(ENTRIES["gambit"], "figures", lambda quick: iter([good]))
+    found = measure(["belief", "gambit"], quick=True, tell=lambda text: None)
+    assert [one["name"] for one in found["figures"]] == ["belief", "gambit"]
+    assert found["failed"] == [{"name": "belief", "reason": "AssertionError: 0.5"}]
+
+
 def test_some_entries_measured_again_replace_those_before() -> None:
     old = record(figure("belief"), figure("gambit"), figure("growth time turns"))
     old |= {"series": {"growth": 1, "bandwidth": 2}}

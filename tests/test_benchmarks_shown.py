@@ -109,6 +109,35 @@ def test_a_table_for_people(
     assert "Small sizes" in out and "clears the bar" not in out
 
 
+def test_a_failure_is_told_after_what_was_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], elsewhere: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    failed = [{"name": "belief", "reason": "AssertionError: 0.5"}]
+    monkeypatch.setattr(
+        command, "measure", lambda *_, **__: record(figure("gambit"), failed=failed)
+    )
+    assert ask(monkeypatch, "--page") == 1
+    out, err = capsys.readouterr()
+    assert "2 times faster" in out and "belief failed: AssertionError: 0.5" in out
+    assert err == "failed: belief\n" and page.kept() is None
+
+
+def test_plots_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setenv("COLUMNS", "500")
+    for name, told in (
+        ("gambit", f"{tmp_path / 'bars.svg'}"),
+        ("belief", "nothing, since no plot"),
+    ):
+        found = record(figure(name))
+        monkeypatch.setattr(command, "measure", lambda *_, found=found, **__: found)
+        assert ask(monkeypatch, "--plots", str(tmp_path)) == 0
+        assert f"drawn: {told}" in capsys.readouterr().err
+
+
 def test_a_busy_machine_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +151,11 @@ def test_a_busy_machine_is_told(
     [
         (("--page", "--quick"), "small sizes are no results: --page goes without --quick"),
         (("--plots", "taken/plots"), "cannot write to 'taken/plots': not a directory"),
+        pytest.param(
+            ("--plots", "/proc"),
+            "cannot write to '/proc': no such file or directory",
+            marks=pytest.mark.skipif(not Path("/proc").exists(), reason="no /proc here"),
+        ),
     ],
 )
 def test_a_mistake_ends_in_a_message(

@@ -1,4 +1,8 @@
-"""Every kernel against a plain twin, on random operands."""
+"""Kernels against plain twins, on random operands.
+
+Those for one world are held to these by `test_planes.py`, those that work in place by
+`test_in_place.py`, the derivatives of `kernels.response` to differences by `test_derivatives.py`.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,9 @@ its output alone. A number looked up for cell ``x = h * L + l`` is ``high[k, h] 
 `compile.frames`): `goal_*` give target cells, `row_*` rows of a table. `live` marks the rows of a
 table that are not zero in every lane.
 
+The kernels for one world (`kernels.planes`, `kernels.forward_planes`) have a layout of their own,
+(groups, cells) with a margin on both sides, which `kernels.planes` describes.
+
 Flat offsets are unsigned, so that no test for negative ones stands in the inner loops.
 """
 

@@ -208,7 +208,10 @@ def _stays(place, options, times, mass, x, policy, start, part):
 
 @njit(forceinline=True, **LENT)
 def choose(times, kept, mass, x, policy, spot, part, taken, own):
-    """The mass that chooses an option, added to what is `taken`; whether there is any."""
+    """The mass that chooses an option, added to what is `taken`; whether there is any.
+
+    `mass` is (times, kept) from `x` on; a policy holds for `times` lots of `kept` lanes.
+    """
     some = 0
     for p in range(times):
         a, y, z = p * kept, x + p * kept, own + p * kept
@@ -222,7 +225,7 @@ def choose(times, kept, mass, x, policy, spot, part, taken, own):
 
 @njit(forceinline=True, **LENT)
 def earn(lanes, moved, paid, at, out, spot):
-    """Add what a mass is paid."""
+    """Add what a mass, (lanes,), is paid to `out` from `spot` on."""
     for w in range(lanes):
         out[spot + w] += moved[w] * paid[at + w]
 

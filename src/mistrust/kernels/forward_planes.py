@@ -48,7 +48,7 @@ def product(part, pays):
 
 @njit(**FUSED)
 def send(first, last, weights, offsets, h, part, out, spot):
-    """Send the mass of a block along some streams."""
+    """Send the mass of a block, (low cells,), along some streams, from the number `spot` on."""
     size = _U(len(part))
     for s in range(first, last):
         y = _U(spot + offsets[s, h])
@@ -60,7 +60,15 @@ def send(first, last, weights, offsets, h, part, out, spot):
 
 @njit(**OPTIONS)
 def push_planes(streams, rows, table, mass, margin, out):
-    """Forward through a chance phase, as `push`."""
+    """Forward through a chance phase, as `push`.
+
+    Parameters
+    ----------
+    streams
+        The order of blocks, (blocks,); kinds, offsets and members as in `kernels.planes`.
+    rows, table
+        Where weights are, (branches, all blocks) and (branches, low cells), and the weights.
+    """
     order, (kinds, offsets, members) = streams
     size, kind = members[2].shape[1], -1
     weights, part = np.zeros((len(offsets), size)), np.zeros(size)
@@ -161,7 +169,15 @@ def push_decision_planes(
 
 @njit(**OPTIONS)
 def push_collect_planes(streams, mass, margin, payments, earned, out):
-    """Forward over a turn's end, as `push_pays` and `push_carry`; `streams` carry over."""
+    """Forward over a turn's end, as `push_pays` and `push_carry`; `streams` carry over.
+
+    Parameters
+    ----------
+    payments
+        Where they are, (payments, all blocks) and (payments, low cells), and the table.
+    earned : (payments,)
+        Raised by the expected amount of each.
+    """
     order, (kinds, offsets, members) = streams
     size, kind, paid = members[2].shape[1], -1, np.zeros((len(earned), members[2].shape[1]))
     weights, part = np.zeros((len(offsets), size)), np.zeros(size)

@@ -82,7 +82,10 @@ def blend(weights, offsets, h, values, spot, pitch, out, goal, room, groups):
 
 @njit(**OPTIONS)
 def scatter(cells, first, source, room, out, spot, pitch, groups):
-    """Put the numbers of some cells of a block, which begins with the cell `first`, in place."""
+    """Put the numbers of some cells of a block, which begins with the cell `first`, in place.
+
+    From `source`, (groups, low cells) in rows `room` apart, to `out` from `spot` on.
+    """
     for g in range(groups):
         x, z = _U(g * room), _U(spot + g * pitch)
         for cell in cells:
@@ -92,7 +95,15 @@ def scatter(cells, first, source, room, out, spot, pitch, groups):
 
 @njit(**OPTIONS)
 def expect_planes(blocks, streams, rows, table, values, planes, out):
-    """Backward through a chance phase, as `expect`."""
+    """Backward through a chance phase, as `expect`.
+
+    Parameters
+    ----------
+    rows, table
+        Where weights are, (branches, all blocks) and (branches, low cells), and the weights.
+    planes
+        Margin, pitch and groups.
+    """
     (order, starts, cells), (kinds, offsets, members) = blocks, streams
     (margin, pitch, groups), size = planes, members[2].shape[1]
     weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)
@@ -112,7 +123,15 @@ def expect_planes(blocks, streams, rows, table, values, planes, out):
 
 @njit(**OPTIONS)
 def collect_planes(blocks, streams, rows, following, planes, patience, payments, out):
-    """Backward over a turn's end, as `collect`; `streams` carry variables over."""
+    """Backward over a turn's end, as `collect`; `streams` carry variables over.
+
+    Parameters
+    ----------
+    patience : (groups,)
+    payments
+        The group of each, (payments,); where they are, (payments, all blocks) and (payments, low
+        cells); the table.
+    """
     (order, starts, cells), (kinds, offsets, members) = blocks, streams
     (margin, pitch, groups), size = planes, members[2].shape[1]
     weights, room = np.zeros((len(offsets), size)), np.zeros(groups * size)

@@ -184,7 +184,16 @@ def payoffs(worth, movers, judgements, judged, payoff):
 
 @njit(**OPTIONS)
 def opened(open_high, open_low, table, h, low, case, taken, open_):
-    """Which option of each mover is open, from the combinations that are; whether any is."""
+    """Which option of each mover is open, from the combinations that are; whether any is.
+
+    Parameters
+    ----------
+    table : (rows, cases)
+        Zero where a combination is closed; its row is looked up by `open_high` and `open_low`.
+    taken : (movers, choices)
+        The place in `open_` of what each mover takes in a combination.
+    open_ : (movers, options)
+    """
     free, some = open_.ravel(), False
     free[:] = 0.0
     for c in range(len(open_high)):
@@ -211,7 +220,11 @@ def chances(share, taken, likely, rest):
 
 @njit(**OPTIONS)
 def raise_gain(y, share, open_, k, precision, case, gain):
-    """Raise ``gain[case]`` by what an actor's best option is worth above its mixture."""
+    """Raise ``gain[case]`` to what an actor's best option is worth above its mixture.
+
+    `y`, (movers * options,), is what options are worth times precision; `share` and `open_` are
+    (movers, options).
+    """
     options = share.shape[1]
     best, mean = -np.inf, 0.0
     for a in range(options):

@@ -69,7 +69,7 @@ def decide_together(
 
 @njit(**OPTIONS)
 def solve(cells, moves, payments, offer, policy_at, policy, party, gain, residual, where):
-    """The strategies at all places, into the policy."""
+    """The strategies at all places, into the policy; see `decide_together` for the arrays."""
     opens_at, opens, judgements, judged_at, precision, movers = offer
     counts, kinds, kind, first, beliefs, steps, bend, strides, node_high, node_low, _ = party
     count, cases, work = len(movers), opens.shape[2], workspace(counts, kinds)

@@ -1,6 +1,8 @@
 """What options are worth to an actor with types, at every belief that may follow.
 
-See `kernels.private` and `kernels.shown` for the arrays that go together.
+See `kernels.private` and `kernels.shown` for the arrays that go together. `stages` are what options
+are worth, (places, options, nodes, types), and by place its home, the node of its belief and which
+options are open, (places, types, options).
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ def show(record: Record, console: Console) -> None:
         table.add_column(heading, min_width=width)
     for figure in record["figures"]:
         told = verdict(figure, record["quick"])
-        cells = (figure["name"], found(figure), *aims(figure["name"]))
+        aimed = ("", "") if record["quick"] else aims(figure["name"])
+        cells = (figure["name"], found(figure), *aimed)
         table.add_row(*map(escape, cells), f"[{_STYLE.get(told, 'default')}]{told}[/]")
     console.print(escape(said(record["machine"])), soft_wrap=True)
     if record["figures"]:

@@ -35,6 +35,10 @@ class Planes(Phase):
         self.row.high[:, 1] = self.row.high[:, 2]
         self.values = rng.normal(size=(self.size, self.groups, 1))
 
+    def decided_at_all(self) -> None:
+        """The decision is taken on every board, and its strategies lie in their order."""
+        self.policy = Lookup(np.arange(BLOCKS)[None] * LOW, np.arange(LOW)[None])
+
     @property
     def kinds_by(self) -> Integers:
         """The rows of all tables by block."""
@@ -125,7 +129,7 @@ def test_decide(seed: int, options: int, everywhere: bool) -> None:
     phase = Planes(seed, options)
     if everywhere:  # every cell matters and is decided at, so that blocks are done whole
         phase.cells, phase.open_table = np.arange(phase.size), np.ones_like(phase.open_table)
-        phase.policy = Lookup(np.arange(BLOCKS)[None] * LOW, np.arange(LOW)[None])
+        phase.decided_at_all()
     mover, paths, out, gain = phase.groups - 1, phase.paths, phase.untouched(), np.zeros(1)
     policy = np.full((phase.size, options), UNTOUCHED)
     kernels.decide_planes(
@@ -168,13 +172,17 @@ def test_push(seed: int) -> None:
     assert not out[:MARGIN].any() and not out[MARGIN + phase.size :].any()
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
 @pytest.mark.parametrize("options", [1, 2, 3, 5])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_push_decision(seed: int, options: int) -> None:
+def test_push_decision(seed: int, options: int, everywhere: bool) -> None:
     phase = Planes(seed, options)
+    if everywhere:
+        phase.decided_at_all()
     mass, out = phase.spread_out()
     shares = phase.rng.dirichlet(np.ones(options), phase.size)
     shares *= phase.rng.random((phase.size, 1)) < 0.7  # the guard fails at some cells
+    shares[phase.mass[:, 0] == 0.0] = np.nan  # nothing was worked out there
     chosen, earned, paths = np.zeros(options), np.zeros(phase.first_pay[-1]), phase.paths
     kernels.push_decision_planes(
         (paths.order, streams(paths)), paths.first, (phase.row.high, phase.row.low),
@@ -183,6 +191,7 @@ def test_push_decision(seed: int, options: int) -> None:
         (phase.policy.high[0], phase.policy.low[0]), shares.reshape(-1), chosen, earned, out,
     )  # fmt: skip
     own, expected = phase.mass[:, 0], np.zeros(phase.size)
+    shares = np.where(own[:, None] == 0.0, 0.0, shares)
     part = np.where(phase.inside[:, None], shares * own[:, None], 0.0).T
     passing = np.where((shares.sum(axis=1) > 0) & phase.inside, 0.0, own)
     np.add.at(expected, phase.goal.full[-1], passing)

@@ -114,6 +114,22 @@ def _split(spot, h, policy_at, policy, mass, part, left):
 
 
 @njit(**OPTIONS)
+def _split_three(spot, start, policy, mass, first, second, third, left):
+    """The same among three options, where strategies lie side by side from `start` on."""
+    x, rest = _U(spot), 0
+    for i in range(_U(len(left))):
+        m, p = mass[x + i], start + _U(3) * i
+        one, other, last = policy[p], policy[p + _U(1)], policy[p + _U(2)]
+        one, other = one if m != 0.0 else 0.0, other if m != 0.0 else 0.0
+        last = last if m != 0.0 else 0.0
+        first[i], second[i], third[i] = m * one, m * other, m * last
+        stays = m if one + other + last == 0.0 else 0.0
+        left[i] = stays
+        rest += stays != 0.0
+    return rest > 0
+
+
+@njit(**OPTIONS)
 def _pass_by(h, goals, left, margin, out):
     """Send what is left in a block past the phase."""
     for i in range(len(left)):
@@ -150,6 +166,7 @@ def push_decision_planes(
     options, size, kind = len(chosen), members[2].shape[1], -1
     weights, paid = np.zeros((len(offsets), size)), np.zeros((len(earned), size))
     part, left = np.zeros((options, size)), np.zeros(size)
+    least, in_order = policy_at[1][0], (np.diff(policy_at[1]) == 1).all()
     for h in order:
         spot = margin + h * size
         if not some(mass, spot, size):
@@ -158,7 +175,13 @@ def push_decision_planes(
             weigh_streams(h, members, rows, table, weights)
             look_up(h, *payments, paid)
             kind = kinds[h]
-        if _split(spot, h, policy_at, policy, mass, part, left):
+        place = policy_at[0][h] + least
+        if options == 3 and in_order and place >= 0:
+            start = _U(3) * _U(place)
+            over = _split_three(spot, start, policy, mass, part[0], part[1], part[2], left)
+        else:
+            over = _split(spot, h, policy_at, policy, mass, part, left)
+        if over:
             _pass_by(h, goals, left, margin, out)
         for o in range(options):
             chosen[o] += summed(part[o], 0, size)

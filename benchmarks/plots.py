@@ -126,7 +126,7 @@ def _bars(figures: list[dict[str, Any]]) -> Any:
     ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500]
     most = axes.get_xlim()[1]
     axes.minorticks_off()
-    axes.set_xticks([1, *(tick for tick in ticks[1:] if tick <= most)])
+    axes.set_xticks([tick for tick in ticks if tick <= most])
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(figures)), [found["name"] for found in figures])
     axes.set_ylim(len(figures) - 0.5, -0.5)

@@ -48,8 +48,17 @@ class Planes(Phase):
     def paths(self) -> Streams:
         """The branches by where they lead."""
         first = self.first_branch
-        options = [range(first[o], first[o + 1]) for o in range(self.options)]
-        found = streams_of(self.goal.high[:-1], self.goal.low[:-1], options, self.kinds_by)
+        return self.streams([range(first[o], first[o + 1]) for o in range(self.options)])
+
+    @property
+    def carry(self) -> Streams:
+        """The first branch alone, as a turn's end leads on."""
+        return self.streams([range(1)])
+
+    def streams(self, options: list[range]) -> Streams:
+        """Some branches, from the first on, by where they lead."""
+        count = options[-1].stop
+        found = streams_of(self.goal.high[:count], self.goal.low[:count], options, self.kinds_by)
         assert found is not None
         return found
 
@@ -106,8 +115,7 @@ def test_expect(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_collect(seed: int) -> None:
     phase = Planes(seed)
-    paths = streams_of(phase.goal.high[:1], phase.goal.low[:1], [range(1)], phase.kinds_by)
-    assert paths is not None
+    paths = phase.carry
     rows = np.zeros_like(paths.offsets), np.zeros_like(paths.mask, dtype=np.int64)
     patience, out = phase.rng.random(phase.groups), phase.untouched()
     payments = phase.pay_group, phase.pay.high, phase.pay.low, phase.pays[:, 0].copy()
@@ -165,9 +173,8 @@ def test_push(seed: int) -> None:
     paths = phase.paths
     kernels.push_planes((paths.order, streams(paths)), rows, table, mass, MARGIN, out)
     for b in range(phase.first_branch[1]):
-        np.add.at(
-            expected, phase.goal.full[b], (phase.weights[phase.row.full[b]] * phase.mass)[:, 0]
-        )
+        moved = phase.weights[phase.row.full[b]] * phase.mass
+        np.add.at(expected, phase.goal.full[b], moved[:, 0])
     close(out[MARGIN : MARGIN + phase.size], expected)
     assert not out[:MARGIN].any() and not out[MARGIN + phase.size :].any()
 
@@ -210,8 +217,7 @@ def test_push_decision(seed: int, options: int, everywhere: bool) -> None:
 def test_push_collect(seed: int) -> None:
     phase, expected = Planes(seed), np.zeros(20)
     mass, out = phase.spread_out()
-    paths = streams_of(phase.goal.high[:1], phase.goal.low[:1], [range(1)], phase.kinds_by)
-    assert paths is not None
+    paths = phase.carry
     payments = phase.pay.high, phase.pay.low, phase.pays[:, 0].copy()
     earned = np.zeros(phase.first_pay[-1])
     kernels.push_collect_planes((paths.order, streams(paths)), mass, MARGIN, payments, earned, out)
